@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { maxMessages, message } from './conversations.ts';
+
+/** What a trainer starts from: the prompt's messages, to be gone on from. */
+export const demonstrationTask = z.object({ conversation: z.array(message) });
+export type DemonstrationTask = z.infer<typeof demonstrationTask>;
+
+export const demonstrationSubmission = z.strictObject({
+  /** The whole dialogue, ending with the assistant. */
+  messages: z.array(message).min(2, 'must have at least a user and an assistant message').max(maxMessages),
+  comment: z.string().max(20_000).optional(),
+  /** Time at work, idle time left out, in milliseconds. */
+  activeMs: z.number().int().min(0).optional(),
+});
+export type DemonstrationSubmission = z.output<typeof demonstrationSubmission>;
