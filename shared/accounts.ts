@@ -11,6 +11,10 @@ export const personName = z.string().trim().min(1, 'must not be empty').max(100)
 /** At least ten characters: length, not character classes (NIST SP 800-63B). */
 export const password = z.string().min(10, 'must have at least 10 characters').max(256);
 
+/** An account as the command line makes it. */
+export const newUser = z.strictObject({ email, role, name: personName, password });
+export type NewUser = z.infer<typeof newUser>;
+
 export const user = z.object({
   id: z.uuid(),
   name: z.string(),

@@ -40,3 +40,10 @@ export function orderFault(messages: readonly { role: MessageRole }[]): { index:
   }
   return null;
 }
+
+/** Why a text cannot be stored, or null. */
+export function textFault(text: string): string | null {
+  if (text.includes('\0')) return 'holds a NUL character, which cannot be stored';
+  if (!text.isWellFormed()) return 'holds half of a surrogate pair, which is no character';
+  return null;
+}

@@ -68,9 +68,9 @@ const settings = {
   completionsPerComparison: z.number().int().min(minCompletions).max(maxCompletions),
   limits,
   /** How long a claimed task stays in a trainer's hands without a sign of life. */
-  leaseMinutes: z.number().min(1).max(24 * 60),
+  leaseMinutes: z.number().int().min(1).max(24 * 60),
   /** How long a trainer may take a submission back. */
-  reopenMinutes: z.number().min(0).max(7 * 24 * 60),
+  reopenMinutes: z.number().int().min(0).max(7 * 24 * 60),
 };
 
 export const project = z.object({

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import compress from '@fastify/compress';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { accountRoutes } from './accounts/routes.ts';
+import { createSessions } from './accounts/sessions.ts';
+import type { Context } from './context.ts';
+import type { OpenDatabase } from './db/open.ts';
+import { registerBodyParser } from './http/body.ts';
+import { registerErrors } from './http/errors.ts';
+import { healthRoutes } from './http/health.ts';
+import { registerOpenapi } from './http/openapi.ts';
+import { registerWeb } from './http/static.ts';
+import { importRoutes } from './imports/routes.ts';
+import { Hub } from './live/hub.ts';
+import { registerLive } from './live/socket.ts';
+import { progressOf } from './projects/projects.ts';
+import { projectRoutes } from './projects/routes.ts';
+import { releaseRoutes } from './releases/routes.ts';
+import { watchExpiry } from './tasks/expiry.ts';
+import { taskRoutes } from './tasks/routes.ts';
+
+/** Largest JSON body, in bytes: a conversation of the greatest length in any script. Imports are streams and have no such bound. */
+const maxBody = 8 * 1024 * 1024;
+
+export interface AppOptions {
+  database: OpenDatabase;
+  secret: string;
+  /** Null means the address that the server listens on. */
+  publicUrl: string | null;
+  version: string;
+  logLevel: string;
+  clock?: () => Date;
+  random?: () => number;
+}
+
+export interface App {
+  app: FastifyInstance;
+  context: Context;
+}
+
+/** Builds the server on an open, migrated database. The registrations are its table of contents; it does not listen. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { database, secret, publicUrl, version, logLevel, clock = () => new Date(), random = Math.random } = options;
+  const { db } = database;
+  const https = publicUrl?.startsWith('https:') ?? false;
+  const app = Fastify({
+    logger: { level: logLevel },
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: maxBody,
+    // A proxy in front is on this machine or in a private network; only then is its word on the client's address taken.
+    trustProxy: 'loopback,uniquelocal',
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('user', null);
+
+  const complain = (error: unknown): void => app.log.error({ err: error }, 'background work failed');
+  const listening = (): string => app.listeningOrigin;
+  const context: Context = {
+    db,
+    clock,
+    random,
+    secret,
+    log: app.log,
+    publicUrl: () => publicUrl ?? listening(),
+    sessions: createSessions(database, { secure: https, clock }),
+    hub: new Hub(database, (projectId) => progressOf(db, projectId), complain),
+  };
+
+  registerErrors(app);
+  registerBodyParser(app);
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: https,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(rateLimit, { global: false });
+  await app.register(compress, { threshold: 2_048, encodings: ['gzip', 'identity'] });
+  await registerOpenapi(app, version);
+  await registerLive(app, context);
+
+  healthRoutes(app, context, version);
+  accountRoutes(app, context);
+  projectRoutes(app, context);
+  importRoutes(app, context);
+  taskRoutes(app, context);
+  releaseRoutes(app, context);
+  await registerWeb(app);
+
+  await context.sessions.start();
+  await context.hub.start();
+  const stopExpiry = watchExpiry({ db, clock, touch: (projectId) => context.hub.touch(projectId), onError: complain });
+  app.addHook('onClose', async () => {
+    await stopExpiry();
+    await context.hub.close();
+  });
+  return { app, context };
+}

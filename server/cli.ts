@@ -1,0 +1,139 @@
+import { createReadStream } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import type { Database } from './db/database.ts';
+
+const usage = `duologue <command>
+
+  serve                      run the server (npm start); --dev for pages with hot reload
+  migrate                    bring the database up to date and end
+  user create                --email E --role admin|reviewer|trainer --name N --password-stdin
+  token create               --email E --name N: an API token that acts as that person
+  import                     --project P --format prompts|conversations|comparisons|oasst FILE
+  release create             --project P --kind sft|comparisons --format jsonl --out DIR
+
+P is a project's id or its name. Settings come from the environment; the README lists them.`;
+
+/** What a person at the console should read instead of a stack. */
+class Stop extends Error {
+  override readonly name = 'Stop';
+}
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  console.error(
+    `Duologue needs Node 24 or newer; this is ${process.version}. "npm start" brings its own where "npm ci" found one for this system.`,
+  );
+  process.exit(1);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const known = error instanceof Error && ['Stop', 'BadConfig', 'FolderInUse', 'Refusal'].includes(error.name);
+  console.error(known ? error.message : error);
+  process.exit(1);
+});
+
+async function main([command = '', ...rest]: string[]): Promise<void> {
+  if (command === 'serve') {
+    const { values } = parseArgs({ args: rest, options: { dev: { type: 'boolean', default: false } } });
+    const { serve } = await import('./main.ts');
+    return serve((await import('./config.ts')).readConfig(), values);
+  }
+  if (command === 'migrate') return withDatabase(() => Promise.resolve());
+  if (command === 'user' && rest[0] === 'create') return createUser(rest.slice(1));
+  if (command === 'token' && rest[0] === 'create') return createToken(rest.slice(1));
+  if (command === 'import') return importFile(rest);
+  if (command === 'release' && rest[0] === 'create') return createRelease(rest.slice(1));
+  if (['', 'help', '--help', '-h'].includes(command)) return console.log(usage);
+  throw new Stop(`There is no command "${[command, ...rest].join(' ')}".\n\n${usage}`);
+}
+
+/** Opens the configured database, brings it up to date, and closes it after `work`. */
+async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+  const { readConfig } = await import('./config.ts');
+  const { openDatabase } = await import('./db/open.ts');
+  const { migrate } = await import('./db/migrate.ts');
+  const { databaseUrl, dataDir } = readConfig();
+  const database = await openDatabase({ url: databaseUrl, dataDir });
+  try {
+    await migrate(database.db);
+    await work(database.db);
+  } finally {
+    await database.close();
+  }
+}
+
+function needed(values: Record<string, string | boolean | undefined>, ...names: string[]): string[] {
+  return names.map((name) => {
+    const value = values[name];
+    if (typeof value !== 'string' || value === '') throw new Stop(`--${name} is missing.\n\n${usage}`);
+    return value;
+  });
+}
+
+const string = { type: 'string' } as const;
+
+async function createUser(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { email: string, role: string, name: string, 'password-stdin': { type: 'boolean' } } });
+  const [email, role, name] = needed(values, 'email', 'role', 'name') as [string, string, string];
+  if (!values['password-stdin']) throw new Stop('Give the password on standard input, with --password-stdin.');
+  const password = (await text(process.stdin)).replace(/\r?\n$/, '');
+  const accounts = await import('../shared/accounts.ts');
+  const parsed = accounts.newUser.safeParse({ email, role, name, password });
+  if (!parsed.success) throw new Stop(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  const users = await import('./accounts/users.ts');
+  await withDatabase(async (db) => {
+    const user = await users.createUser(db, parsed.data);
+    console.log(`Made ${user.role} ${user.name} <${user.email}>, ${user.id}`);
+  });
+}
+
+async function createToken(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { email: string, name: string } });
+  const [email, name] = needed(values, 'email', 'name') as [string, string];
+  const { createTokenFor } = await import('./accounts/tokens.ts');
+  await withDatabase(async (db) => {
+    console.log((await createTokenFor(db, email, name)).token);
+  });
+}
+
+async function importFile(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, options: { project: string, format: string }, allowPositionals: true });
+  const [project, given] = needed(values, 'project', 'format') as [string, string];
+  const [file] = positionals;
+  if (file === undefined) throw new Stop(`Which file?\n\n${usage}`);
+  const { importFormat, importFormats } = await import('../shared/imports.ts');
+  const format = importFormat.safeParse(given);
+  if (!format.success) throw new Stop(`There is no import format "${given}"; there are ${importFormats.join(', ')}.`);
+  const { importLines } = await import('./imports/imports.ts');
+  await withDatabase(async (db) => {
+    const row = await projectNamed(db, project);
+    const result = await importLines(db, row, format.data, createReadStream(file), { clock: () => new Date(), random: Math.random });
+    for (const { line, reason } of result.rejected) console.error(`line ${line}: ${reason}`);
+    console.log(
+      `${result.read} read, ${result.created} created, ${result.duplicates} duplicates, ${result.rejectedCount} rejected; ` +
+        `${result.messages} messages, ${result.comparisons} comparisons, ${result.rankings} rankings, ${result.tasks} tasks`,
+    );
+  });
+}
+
+async function createRelease(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { project: string, kind: string, format: { ...string, default: 'jsonl' }, out: string } });
+  const [project, given, out] = needed(values, 'project', 'kind', 'out') as [string, string, string];
+  if (values.format !== 'jsonl') throw new Stop(`There is no release format "${values.format}" yet; there is jsonl.`);
+  const { datasetKind, datasetKinds } = await import('../shared/releases.ts');
+  const kind = datasetKind.safeParse(given);
+  if (!kind.success) throw new Stop(`There is no kind of dataset "${given}"; there are ${datasetKinds.join(', ')}.`);
+  const { writeRelease } = await import('./releases/export.ts');
+  await withDatabase(async (db) => {
+    const { file, rows, bytes, sha256 } = await writeRelease(db, await projectNamed(db, project), kind.data, out);
+    console.log(`${file}: ${rows} rows, ${bytes} bytes, sha256 ${sha256}`);
+  });
+}
+
+async function projectNamed(db: Database, idOrName: string) {
+  const { findProject } = await import('./projects/projects.ts');
+  const row = await findProject(db, idOrName);
+  if (row === null) throw new Stop(`There is no project, or more than one, called "${idOrName}". Its id always works.`);
+  return row;
+}

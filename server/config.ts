@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+
+/** The environment that Duologue reads (design.md section 6), and nothing else does. */
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+    .optional(),
+  DATA_DIR: z.string().min(1).default('./data'),
+  ADMIN_EMAIL: z.email().optional(),
+  ADMIN_PASSWORD: z.string().min(10).optional(),
+  APP_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DEMO: z.enum(['on', 'off']).default('on'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
+});
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Null means the embedded engine. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly admin: { email: string; password: string } | null;
+  /** Null means: made once and kept in `dataDir`. */
+  readonly appSecret: string | null;
+  /** Where people reach this server, without a trailing slash; null means the address it listens on. */
+  readonly publicUrl: string | null;
+  readonly demo: boolean;
+  readonly logLevel: string;
+}
+
+/** A setting that cannot be used. The message names it. */
+export class BadConfig extends Error {
+  override readonly name = 'BadConfig';
+}
+
+/** Reads the configuration. An empty variable counts as unset, as in a compose file. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const result = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!result.success)
+    throw new BadConfig(result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  const { data } = result;
+  if ((data.ADMIN_EMAIL === undefined) !== (data.ADMIN_PASSWORD === undefined))
+    throw new BadConfig('ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or neither');
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    databaseUrl: data.DATABASE_URL ?? null,
+    dataDir: data.DATA_DIR,
+    admin:
+      data.ADMIN_EMAIL !== undefined && data.ADMIN_PASSWORD !== undefined
+        ? { email: data.ADMIN_EMAIL.toLowerCase(), password: data.ADMIN_PASSWORD }
+        : null,
+    appSecret: data.APP_SECRET ?? null,
+    publicUrl: data.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    demo: data.DEMO === 'on',
+    logLevel: data.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,19 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Database } from './db/database.ts';
+import type { Sessions } from './accounts/sessions.ts';
+import type { Hub } from './live/hub.ts';
+
+/** What routes hand on to the rules: made once in `app.ts`, never changed. */
+export interface Context {
+  readonly db: Database;
+  readonly sessions: Sessions;
+  readonly hub: Hub;
+  readonly log: FastifyBaseLogger;
+  readonly clock: () => Date;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** Signs what must not be forged; the same in every process on one database. */
+  readonly secret: string;
+  /** Where people reach this server, without a trailing slash. */
+  readonly publicUrl: () => string;
+}

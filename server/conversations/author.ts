@@ -1,0 +1,2 @@
+/** Who or what wrote a message. */
+export type AuthorKind = 'trainer' | 'model' | 'import';

@@ -1,0 +1,133 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Database } from './database.ts';
+import * as tables from './tables.ts';
+
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly engine: 'pglite' | 'postgres';
+  /** Calls back with the payload of each NOTIFY on the channel, from any process. */
+  listen(channel: string, onPayload: (payload: string) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connections that one process keeps to PostgreSQL; a server with two cores gains nothing from more. */
+const poolSize = 16;
+
+/** Opens PostgreSQL at `url`, or without one the embedded engine in `dataDir`. */
+export function openDatabase(options: { url: string | null; dataDir: string }): Promise<OpenDatabase> {
+  return options.url === null ? openEmbedded(options.dataDir) : openPostgres(options.url);
+}
+
+async function openPostgres(url: string): Promise<OpenDatabase> {
+  const { default: pg } = await import('pg');
+  const { drizzle } = await import('drizzle-orm/node-postgres');
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'duologue' });
+  // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => {});
+  const listeners = new Map<string, (payload: string) => void>();
+  let listener: Promise<void> | null = null;
+  let client: InstanceType<typeof pg.Client> | null = null;
+  let closing = false;
+
+  const connectListener = async (): Promise<void> => {
+    client = new pg.Client({ connectionString: url, application_name: 'duologue listen' });
+    client.on('notification', ({ channel, payload }) => listeners.get(channel)?.(payload ?? ''));
+    client.on('error', () => {});
+    client.on('end', () => {
+      if (!closing) setTimeout(() => void connectListener().catch(() => client?.emit('end')), 1_000 /* ms */).unref();
+    });
+    await client.connect();
+    for (const channel of listeners.keys()) await client.query(`LISTEN "${channel}"`);
+  };
+
+  return {
+    db: drizzle(pool, { schema: tables }),
+    engine: 'postgres',
+    async listen(channel, onPayload) {
+      listeners.set(channel, onPayload);
+      if (listener === null) await (listener = connectListener());
+      else {
+        await listener;
+        await client?.query(`LISTEN "${channel}"`);
+      }
+    },
+    async close() {
+      closing = true;
+      await Promise.all([client?.end(), pool.end()]);
+    },
+  };
+}
+
+async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
+  const unlock = lockFolder(dataDir);
+  try {
+    const { PGlite } = await import('@electric-sql/pglite');
+    const { drizzle } = await import('drizzle-orm/pglite');
+    const client = await PGlite.create(path.join(dataDir, 'pglite'));
+    return {
+      db: drizzle(client, { schema: tables }),
+      engine: 'pglite',
+      async listen(channel, onPayload) {
+        await client.listen(channel, onPayload);
+      },
+      async close() {
+        await client.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Another process has the data folder open. The message is for a person at a console. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+}
+
+/**
+ * Claims a data folder for this process: two PGlite on one folder destroy it. The lock is a file with the process's number
+ * and when that process started, so that neither a crash nor a number used again leaves the folder locked.
+ */
+function lockFolder(dataDir: string): () => void {
+  mkdirSync(dataDir, { recursive: true });
+  const file = path.join(dataDir, 'lock');
+  const mine = `${process.pid} ${startOf(process.pid)}\n`;
+  for (;;) {
+    try {
+      writeFileSync(file, mine, { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const [holder = '', started = ''] = readFileSync(file, 'utf8').trim().split(' ');
+    const pid = Number(holder);
+    if (pid > 0 && pid !== process.pid && isRunning(pid) && startOf(pid) === started)
+      throw new FolderInUse(
+        `The data folder ${path.resolve(dataDir)} is in use by process ${pid}. Stop that one, or give this one another DATA_DIR.`,
+      );
+    rmSync(file, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** When a process started, in the system's own ticks; empty where the system does not tell. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in brackets and may hold blanks; starttime is the 20th after it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

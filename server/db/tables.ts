@@ -1,0 +1,338 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { Role } from '../../shared/endpoint.ts';
+import type { MessageRole } from '../../shared/conversations.ts';
+import type { Rubric, TaskKind } from '../../shared/projects.ts';
+import type { AssignmentState, Draft } from '../../shared/tasks.ts';
+import type { Rating } from '../../shared/comparisons.ts';
+import type { AuthorKind } from '../conversations/author.ts';
+
+/*
+ * Ids are UUID version 7 made by the server: whole trees are written without a round trip for their ids, and as they grow
+ * with time, new rows go to the right edge of each index.
+ *
+ * Foreign keys are declared where rows are written one by one. The bulk of the data (messages, comparisons, tasks) comes in
+ * by imports, which write a conversation with all that hangs on it in one transaction and never delete.
+ */
+
+const moment = (name: string) => timestamp(name, { withTimezone: true });
+const createdAt = () => moment('created_at').notNull().defaultNow();
+
+// ---- accounts ----
+
+export const users = pgTable(
+  'users',
+  {
+    id: uuid('id').primaryKey(),
+    name: text('name').notNull(),
+    /** Lower case. Null for people whom an import brought along: they have no account. */
+    email: text('email'),
+    role: text('role').$type<Role>().notNull(),
+    /** argon2id, in PHC string format. */
+    passwordHash: text('password_hash'),
+    disabled: boolean('disabled').notNull().default(false),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('users_email').on(t.email),
+    // One person per imported name, so that the same trainer of two files is one.
+    uniqueIndex('users_imported_name')
+      .on(t.name)
+      .where(sql`${t.email} is null`),
+  ],
+);
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    /** SHA-256 of the id in the cookie, hexadecimal: what is stolen from here opens nothing. */
+    hash: text('hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (t) => [index('sessions_user').on(t.userId)],
+);
+
+export const tokens = pgTable(
+  'tokens',
+  {
+    id: uuid('id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    /** SHA-256 of the token, hexadecimal. */
+    hash: text('hash').notNull(),
+    createdAt: createdAt(),
+    lastUsedAt: moment('last_used_at'),
+  },
+  (t) => [uniqueIndex('tokens_hash').on(t.hash), index('tokens_user').on(t.userId)],
+);
+
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: uuid('id').primaryKey(),
+    /** SHA-256 of the token in the link, hexadecimal. */
+    hash: text('hash').notNull(),
+    email: text('email'),
+    role: text('role').$type<Role>().notNull(),
+    projectIds: uuid('project_ids').array().notNull(),
+    createdAt: createdAt(),
+    expiresAt: moment('expires_at').notNull(),
+    acceptedBy: uuid('accepted_by').references(() => users.id),
+  },
+  (t) => [uniqueIndex('invitations_hash').on(t.hash)],
+);
+
+/** Failed sign-ins, by `account:<email>` and `address:<ip>`; kept here so that they count across server processes. */
+export const signInFailures = pgTable('sign_in_failures', {
+  key: text('key').primaryKey(),
+  failures: integer('failures').notNull(),
+  lastAt: moment('last_at').notNull(),
+});
+
+export const audit = pgTable('audit', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  at: moment('at').notNull().defaultNow(),
+  /** Null where the command line acted. */
+  actorId: uuid('actor_id').references(() => users.id),
+  action: text('action').notNull(),
+  subject: text('subject').notNull(),
+  details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+});
+
+// ---- projects ----
+
+export const projects = pgTable('projects', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull(),
+  guidelines: text('guidelines').notNull(),
+  rubric: jsonb('rubric').$type<Rubric>().notNull(),
+  overlap: jsonb('overlap').$type<Record<TaskKind, number>>().notNull(),
+  completionsPerComparison: smallint('completions_per_comparison').notNull(),
+  limits: jsonb('limits').$type<{ maxTurns: number; maxCharacters: number }>().notNull(),
+  leaseMinutes: integer('lease_minutes').notNull(),
+  reopenMinutes: integer('reopen_minutes').notNull(),
+  archived: boolean('archived').notNull().default(false),
+  createdAt: createdAt(),
+});
+
+export const members = pgTable(
+  'members',
+  {
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+  },
+  (t) => [primaryKey({ columns: [t.projectId, t.userId] }), index('members_user').on(t.userId)],
+);
+
+// ---- conversations ----
+
+/**
+ * - `prompt`: what an import asks to be answered
+ * - `dialogue`: an imported dialogue or tree
+ * - `demonstration`: written by a trainer here
+ */
+export type ConversationKind = 'prompt' | 'dialogue' | 'demonstration';
+
+export const conversations = pgTable(
+  'conversations',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    kind: text('kind').$type<ConversationKind>().notNull(),
+    /** Where an import says it is from. */
+    source: text('source'),
+    /** The import's own id, or the hash of its content: the same line twice is one conversation. */
+    importKey: text('import_key'),
+    /** SHA-256 of the content as imported, hexadecimal. */
+    contentHash: text('content_hash'),
+    /** The trainer who wrote it. */
+    authorId: uuid('author_id').references(() => users.id),
+    /** The conversation whose prompt it answers. */
+    promptId: uuid('prompt_id'),
+    assignmentId: uuid('assignment_id'),
+    createdAt: createdAt(),
+    /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
+    withdrawnAt: moment('withdrawn_at'),
+    /** Submitted when the place was already someone else's. */
+    surplus: boolean('surplus').notNull().default(false),
+  },
+  (t) => [
+    uniqueIndex('conversations_import').on(t.projectId, t.importKey),
+    index('conversations_kind').on(t.projectId, t.kind, t.id),
+    index('conversations_assignment').on(t.assignmentId),
+  ],
+);
+
+export const messages = pgTable(
+  'messages',
+  {
+    id: uuid('id').primaryKey(),
+    conversationId: uuid('conversation_id').notNull(),
+    /** Null for the root. */
+    parentId: uuid('parent_id'),
+    role: text('role').$type<MessageRole>().notNull(),
+    content: text('content').notNull(),
+    authorKind: text('author_kind').$type<AuthorKind>().notNull(),
+    /** The trainer, where one wrote it. */
+    authorId: uuid('author_id'),
+    /** The model's name, where one wrote it. Never sent to a trainer. */
+    model: text('model'),
+    /** The import's own id of the message. */
+    externalId: text('external_id'),
+    createdAt: createdAt(),
+  },
+  (t) => [index('messages_conversation').on(t.conversationId)],
+);
+
+export const comparisons = pgTable('comparisons', {
+  id: uuid('id').primaryKey(),
+  projectId: uuid('project_id').notNull(),
+  conversationId: uuid('conversation_id').notNull(),
+  /** The last message of the path that the completions answer. */
+  promptMessageId: uuid('prompt_message_id').notNull(),
+  /** From 2 to 9 messages, in the order in which they came; an index into this names a completion. */
+  completionIds: uuid('completion_ids').array().notNull(),
+  createdAt: createdAt(),
+});
+
+// ---- handing out work ----
+
+export const tasks = pgTable(
+  'tasks',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    kind: text('kind').$type<TaskKind>().notNull(),
+    /** What it is about: the conversation, the last message of the path to go on from, and for a comparison also that. */
+    conversationId: uuid('conversation_id').notNull(),
+    promptMessageId: uuid('prompt_message_id').notNull(),
+    comparisonId: uuid('comparison_id'),
+    /** How many different trainers it wants. */
+    overlap: smallint('overlap').notNull(),
+    /** In so many hands now. */
+    held: smallint('held').notNull().default(0),
+    submitted: smallint('submitted').notNull().default(0),
+    /** A random number by which the queue is ordered, so that claims spread over it (design.md section 5, cost). */
+    position: integer('position').notNull(),
+    /** Trainers who wrote some of it and so never get it. */
+    authors: uuid('authors').array().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    // Holds only what can be handed out: its size is that of the open work, not of all work ever made.
+    index('tasks_open')
+      .on(t.projectId, t.kind, t.position)
+      .where(sql`${t.held} + ${t.submitted} < ${t.overlap}`),
+    check('tasks_counts', sql`${t.held} >= 0 and ${t.submitted} >= 0`),
+  ],
+);
+
+export const assignments = pgTable(
+  'assignments',
+  {
+    id: uuid('id').primaryKey(),
+    taskId: uuid('task_id').notNull(),
+    trainerId: uuid('trainer_id').notNull(),
+    projectId: uuid('project_id').notNull(),
+    kind: text('kind').$type<TaskKind>().notNull(),
+    state: text('state').$type<AssignmentState>().notNull(),
+    leaseUntil: moment('lease_until').notNull(),
+    /** Shuffles the completions for this trainer. */
+    seed: integer('seed').notNull(),
+    draft: jsonb('draft').$type<Draft>(),
+    /** Counts the drafts saved. */
+    revision: integer('revision').notNull().default(0),
+    activeMs: integer('active_ms').notNull().default(0),
+    claimedAt: moment('claimed_at').notNull(),
+    endedAt: moment('ended_at'),
+    /** SHA-256 of what was submitted: tells a retry from a second submission. */
+    submissionHash: text('submission_hash'),
+    skipReason: text('skip_reason'),
+    comment: text('comment'),
+  },
+  (t) => [
+    // One trainer, one task, once: whatever else fails, this holds.
+    uniqueIndex('assignments_once').on(t.taskId, t.trainerId),
+    index('assignments_trainer').on(t.trainerId, t.endedAt),
+    index('assignments_begun')
+      .on(t.trainerId, t.projectId)
+      .where(sql`${t.state} in ('active', 'expired')`),
+    index('assignments_lease')
+      .on(t.leaseUntil)
+      .where(sql`${t.state} = 'active'`),
+  ],
+);
+
+/**
+ * Progress figures, kept as running sums so that reading them does not grow with the tasks. Each sum is spread over
+ * slots, which are added up on reading, so that submissions at the same time do not wait for one row.
+ */
+export const taskProgress = pgTable(
+  'task_progress',
+  {
+    projectId: uuid('project_id').notNull(),
+    kind: text('kind').$type<TaskKind>().notNull(),
+    slot: smallint('slot').notNull(),
+    tasks: bigint('tasks', { mode: 'number' }).notNull().default(0),
+    wanted: bigint('wanted', { mode: 'number' }).notNull().default(0),
+    submitted: bigint('submitted', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.projectId, t.kind, t.slot] })],
+);
+
+export const rankings = pgTable(
+  'rankings',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    comparisonId: uuid('comparison_id').notNull(),
+    /** Null for an imported ranking that is nobody's own. */
+    trainerId: uuid('trainer_id'),
+    /** The place that it takes; null for an imported ranking that is nobody's own. */
+    assignmentId: uuid('assignment_id'),
+    /** Ordered groups of indexes into the comparison's completions, best first. */
+    groups: jsonb('groups').$type<number[][]>().notNull(),
+    /** Indexes of the completions in the order in which they were shown; null where an import does not say. */
+    shown: jsonb('shown').$type<number[]>(),
+    /** By index of the completion. */
+    ratings: jsonb('ratings').$type<Record<string, Rating>>(),
+    comment: text('comment'),
+    allBad: boolean('all_bad').notNull().default(false),
+    rewrite: text('rewrite'),
+    /** Submitted when the place was already someone else's. */
+    surplus: boolean('surplus').notNull().default(false),
+    createdAt: createdAt(),
+    /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
+    withdrawnAt: moment('withdrawn_at'),
+  },
+  (t) => [
+    index('rankings_comparison').on(t.comparisonId),
+    index('rankings_assignment').on(t.assignmentId),
+    index('rankings_project').on(t.projectId, t.id),
+  ],
+);

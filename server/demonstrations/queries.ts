@@ -1,0 +1,36 @@
+import { and, asc, eq, isNull } from 'drizzle-orm';
+import type { Message } from '../../shared/conversations.ts';
+import type { Database } from '../db/database.ts';
+import { conversations, messages } from '../db/tables.ts';
+import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';
+
+/**
+ * Ends the assignment and writes its conversation. Values: id, conversation of the prompt; then of the messages, from the
+ * root: ids, parents, roles, texts, kinds of author.
+ */
+export const submitDemonstration = submitting(
+  'submit_demonstration',
+  `written as (
+     insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, surplus, created_at)
+     select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id,
+       ended.state = 'surplus', ended.at
+     from ended
+   ), spoken as (
+     insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id, created_at)
+     select m.id, $${n + 1}::uuid, m.parent_id, m.role, m.content, m.author_kind,
+       case when m.author_kind = 'trainer' then ended.trainer_id end, ended.at
+     from ended, unnest($${n + 3}::uuid[], $${n + 4}::uuid[], $${n + 5}::text[], $${n + 6}::text[], $${n + 7}::text[])
+       as m(id, parent_id, role, content, author_kind)
+   )`,
+);
+
+/** The dialogue that stands for an assignment, from its root; empty where there is none. */
+export async function selectDemonstration(db: Database, assignmentId: string): Promise<Message[]> {
+  const rows = await db
+    .select({ role: messages.role, content: messages.content })
+    .from(messages)
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(and(eq(conversations.assignmentId, assignmentId), isNull(conversations.withdrawnAt)))
+    .orderBy(asc(messages.id));
+  return rows;
+}

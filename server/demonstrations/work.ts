@@ -1,0 +1,59 @@
+import { v7 as newId } from 'uuid';
+import { type Message, orderFault } from '../../shared/conversations.ts';
+import type { DemonstrationTask } from '../../shared/demonstrations.ts';
+import type { Draft, Submission } from '../../shared/tasks.ts';
+import type { AuthorKind } from '../conversations/author.ts';
+import type { Database } from '../db/database.ts';
+import { invalid } from '../problem.ts';
+import type { AssignmentRow, Standing } from '../tasks/queries/assignment.ts';
+import type { WorkKind } from '../tasks/work-kind.ts';
+import { selectDemonstration, submitDemonstration } from './queries.ts';
+
+/** Demonstrations as work: a prompt to go on from, and the dialogue that a trainer makes of it. */
+export const demonstrationWork: WorkKind = {
+  kind: 'demonstration',
+
+  view({ conversation }: AssignmentRow): DemonstrationTask {
+    return { conversation };
+  },
+
+  result({ conversationId, limits, prompt }: Standing, submission: Submission) {
+    if (!('messages' in submission)) throw invalid('messages', 'is required: this assignment is a demonstration');
+    const { messages } = submission;
+    checkDialogue(messages, limits);
+    const ids = messages.map(() => newId());
+    return {
+      statement: submitDemonstration,
+      values: [
+        newId(),
+        conversationId,
+        ids,
+        ids.map((_, index) => ids[index - 1] ?? null),
+        messages.map(({ role }) => role),
+        messages.map(({ content }) => content),
+        authorKinds(messages, prompt),
+      ],
+    };
+  },
+
+  async submission(db: Database, { id }: Standing): Promise<Draft> {
+    return { messages: await selectDemonstration(db, id) };
+  },
+};
+
+/** Throws `invalid` naming the message where a dialogue cannot be a demonstration. */
+export function checkDialogue(messages: readonly Message[], limits: { maxTurns: number; maxCharacters: number }): void {
+  const fault = orderFault(messages);
+  if (fault) throw invalid(`messages.${fault.index}.role`, fault.message);
+  if (messages.at(-1)?.role !== 'assistant') throw invalid('messages', 'must end with a message of the assistant');
+  if (messages.length > limits.maxTurns) throw invalid('messages', `must be at most ${limits.maxTurns}`);
+  const long = messages.findIndex(({ content }) => content.length > limits.maxCharacters);
+  if (long >= 0) throw invalid(`messages.${long}.content`, `must have at most ${limits.maxCharacters} characters`);
+}
+
+/** Who wrote each message: what stands as the prompt had it is the import's, the rest is the trainer's. */
+export function authorKinds(messages: readonly Message[], prompt: readonly Message[]): AuthorKind[] {
+  return messages.map(({ role, content }) =>
+    prompt.some((given) => given.role === role && given.content === content) ? 'import' : 'trainer',
+  );
+}

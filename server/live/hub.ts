@@ -1,0 +1,85 @@
+import { sql } from 'drizzle-orm';
+import type { LiveMessage } from '../../shared/live.ts';
+import type { KindProgress } from '../../shared/projects.ts';
+import type { OpenDatabase } from '../db/open.ts';
+
+type Send = (message: LiveMessage) => void;
+
+/** A change is told at most this often, in milliseconds. NOTIFY takes a lock that all commits share, so not per submission. */
+const tellEvery = 500;
+const channel = 'progress';
+
+/**
+ * Rooms of pages that watch a project. `touch` says that a project's figures changed; soon after, every process on the
+ * database hears it by NOTIFY and sends the new figures to its own watchers.
+ */
+export class Hub {
+  readonly #database: OpenDatabase;
+  readonly #progressOf: (projectId: string) => Promise<KindProgress[]>;
+  readonly #onError: (error: unknown) => void;
+  readonly #rooms = new Map<string, Set<Send>>();
+  readonly #touched = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
+  #telling: Promise<void> = Promise.resolve();
+
+  constructor(
+    database: OpenDatabase,
+    progressOf: (projectId: string) => Promise<KindProgress[]>,
+    onError: (error: unknown) => void,
+  ) {
+    this.#database = database;
+    this.#progressOf = progressOf;
+    this.#onError = onError;
+  }
+
+  async start(): Promise<void> {
+    await this.#database.listen(channel, (projectId) => {
+      this.#send(projectId).catch(this.#onError);
+    });
+  }
+
+  /** Sends the figures now and whenever they change, until the returned function is called. */
+  async watch(projectId: string, send: Send): Promise<() => void> {
+    const room = this.#rooms.get(projectId) ?? new Set<Send>();
+    this.#rooms.set(projectId, room.add(send));
+    send({ type: 'progress', projectId, progress: await this.#progressOf(projectId) });
+    return () => {
+      room.delete(send);
+      if (room.size === 0 && this.#rooms.get(projectId) === room) this.#rooms.delete(projectId);
+    };
+  }
+
+  touch(projectId: string): void {
+    this.#touched.add(projectId);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#telling = this.#tell().catch(this.#onError);
+    }, tellEvery);
+  }
+
+  /** `touch`, and the result passed through. */
+  touching<T>(projectId: string, result: T): T {
+    this.touch(projectId);
+    return result;
+  }
+
+  /** Tells what is still to be told and stops. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#telling;
+  }
+
+  async #tell(): Promise<void> {
+    const projectIds = [...this.#touched];
+    this.#touched.clear();
+    for (const projectId of projectIds) await this.#database.db.execute(sql`select pg_notify(${channel}, ${projectId})`);
+  }
+
+  async #send(projectId: string): Promise<void> {
+    const room = this.#rooms.get(projectId);
+    if (!room) return;
+    const progress = await this.#progressOf(projectId);
+    for (const send of room) send({ type: 'progress', projectId, progress });
+  }
+}

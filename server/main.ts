@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureAdmin, setupLink } from './accounts/setup.ts';
+import { buildApp } from './app.ts';
+import type { Config } from './config.ts';
+import { migrate } from './db/migrate.ts';
+import { openDatabase } from './db/open.ts';
+import { loadDemo } from './projects/demo.ts';
+import { buildWeb, serveWebForDevelopment } from './web.ts';
+
+/** How long requests under way may take to end when the server is told to stop, in milliseconds. */
+const closeWithin = 10_000;
+
+/** Configuration -> database -> app -> listen; stops in good order on SIGINT and SIGTERM. */
+export async function serve(config: Config, { dev }: { dev: boolean }): Promise<void> {
+  // The pages are built, where they are stale, while the database opens.
+  const web = dev ? Promise.resolve() : buildWeb();
+  web.catch(() => {});
+  const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir });
+  await migrate(database.db);
+  if (config.admin) await ensureAdmin(database.db, config.admin);
+  if (config.demo) await loadDemo({ db: database.db, clock: () => new Date(), random: Math.random });
+  await web;
+
+  const { app, context } = await buildApp({
+    database,
+    secret: config.appSecret ?? keptSecret(config.dataDir),
+    publicUrl: config.publicUrl,
+    version: readVersion(),
+    logLevel: config.logLevel,
+  });
+  app.addHook('onClose', () => database.close());
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), closeWithin).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  await app.listen({ port: config.port, host: config.host });
+  console.log(`Duologue is at ${context.publicUrl()}`);
+  console.log(
+    database.engine === 'pglite'
+      ? `Data: ${path.resolve(config.dataDir)} (embedded; set DATABASE_URL for PostgreSQL)`
+      : 'Data: PostgreSQL',
+  );
+  const link = await setupLink(context.db, context.secret, context.publicUrl());
+  if (link !== null) console.log(`\nMake the first admin (this link works once):\n  ${link}\n`);
+  if (dev) console.log(`Pages with hot reload: ${await serveWebForDevelopment(context.publicUrl())}`);
+}
+
+/** Made once and kept beside the data. Several hosts on one database share APP_SECRET instead. */
+function keptSecret(dataDir: string): string {
+  const file = path.join(dataDir, 'secret');
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+export function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
+}

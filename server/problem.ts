@@ -1,0 +1,26 @@
+import { problems, type Fault, type ProblemCode } from '../shared/errors.ts';
+
+/** A request that cannot be granted, in the domain's own terms; `http/errors.ts` turns it into an answer. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ProblemCode;
+  readonly faults: Fault[];
+  /** Further members of the problem document: `retryAfter`, `current`. */
+  readonly members: Record<string, unknown>;
+
+  constructor(code: ProblemCode, detail?: string, faults: Fault[] = [], members: Record<string, unknown> = {}) {
+    super(detail ?? problems[code][1]);
+    this.code = code;
+    this.faults = faults;
+    this.members = members;
+  }
+}
+
+/** Refuses one field of the input. `path` as in `ranking.0.1`. */
+export function invalid(path: string, message: string): Refusal {
+  return new Refusal('invalid', `${path}: ${message}`, [{ path, message }]);
+}
+
+export function notFound(what: string): Refusal {
+  return new Refusal('not_found', `There is no such ${what}, or you have no part in it.`);
+}

@@ -1,0 +1,116 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { KindProgress, TaskKind } from '../../shared/projects.ts';
+import { type Database, run, statement } from '../db/database.ts';
+import { members, projects, tasks, users } from '../db/tables.ts';
+
+export type ProjectRow = typeof projects.$inferSelect;
+export type MemberRow = typeof users.$inferSelect;
+
+export async function insertProject(db: Database, row: typeof projects.$inferInsert): Promise<ProjectRow> {
+  const [inserted] = await db.insert(projects).values(row).returning();
+  if (!inserted) throw new Error('insert returned nothing');
+  return inserted;
+}
+
+export async function selectProject(db: Database, projectId: string): Promise<ProjectRow | null> {
+  const [row] = await db.select().from(projects).where(eq(projects.id, projectId));
+  return row ?? null;
+}
+
+export async function selectProjectByName(db: Database, name: string): Promise<ProjectRow[]> {
+  return db.select().from(projects).where(eq(projects.name, name)).orderBy(asc(projects.createdAt));
+}
+
+/** All projects, or those that a person is a member of; the newest last. */
+export async function selectProjects(db: Database, memberId: string | null): Promise<ProjectRow[]> {
+  const all = db.select().from(projects).orderBy(asc(projects.createdAt), asc(projects.id));
+  if (memberId === null) return all;
+  const mine = db.select({ id: members.projectId }).from(members).where(eq(members.userId, memberId));
+  return all.where(inArray(projects.id, mine));
+}
+
+export async function updateProject(
+  db: Database,
+  projectId: string,
+  change: Partial<typeof projects.$inferInsert>,
+): Promise<ProjectRow | null> {
+  const [row] = await db.update(projects).set(change).where(eq(projects.id, projectId)).returning();
+  return row ?? null;
+}
+
+/** Locks a project against other changes of it until the transaction ends. */
+export async function lockProject(db: Database, projectId: string): Promise<ProjectRow | null> {
+  const [row] = await db.select().from(projects).where(eq(projects.id, projectId)).for('update');
+  return row ?? null;
+}
+
+/** Gives the tasks of a kind another overlap, and the progress sums with it. */
+export async function updateOverlap(db: Database, projectId: string, kind: TaskKind, overlap: number): Promise<void> {
+  await db.execute(sql`
+    with changed as (
+      update ${tasks} t set overlap = ${overlap} from ${tasks} old
+      where t.id = old.id and t.project_id = ${projectId} and t.kind = ${kind} and t.overlap <> ${overlap}
+      returning t.overlap - old.overlap as difference
+    )
+    insert into task_progress (project_id, kind, slot, wanted)
+    select ${projectId}, ${kind}, 0, coalesce(sum(difference), 0) from changed
+    on conflict (project_id, kind, slot) do update set wanted = task_progress.wanted + excluded.wanted`);
+}
+
+export async function isMember(db: Database, projectId: string, userId: string): Promise<boolean> {
+  const found = await db
+    .select({ one: sql`1` })
+    .from(members)
+    .where(and(eq(members.projectId, projectId), eq(members.userId, userId)));
+  return found.length > 0;
+}
+
+export async function selectMembers(db: Database, projectId: string): Promise<MemberRow[]> {
+  const rows = await db
+    .select()
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+    .where(eq(members.projectId, projectId))
+    .orderBy(asc(users.name), asc(users.id));
+  return rows.map((row) => row.users);
+}
+
+/** False where there is no such person. */
+export async function insertMember(db: Database, projectId: string, userId: string): Promise<boolean> {
+  const [person] = await db.select({ id: users.id }).from(users).where(eq(users.id, userId));
+  if (!person) return false;
+  await db.insert(members).values({ projectId, userId }).onConflictDoNothing();
+  return true;
+}
+
+export async function deleteMember(db: Database, projectId: string, userId: string): Promise<void> {
+  await db.delete(members).where(and(eq(members.projectId, projectId), eq(members.userId, userId)));
+}
+
+const progressOf = statement<{ project_id: string; kind: TaskKind; tasks: string; wanted: string; submitted: string; in_hand: string }>(
+  'progress_of',
+  `with hands as (
+     select project_id, kind, count(*) as in_hand from assignments
+     where state = 'active' and project_id = any($1::uuid[]) group by project_id, kind
+   )
+   select p.project_id, p.kind, sum(p.tasks)::text as tasks, sum(p.wanted)::text as wanted,
+          sum(p.submitted)::text as submitted, coalesce(max(h.in_hand), 0)::text as in_hand
+   from task_progress p left join hands h on h.project_id = p.project_id and h.kind = p.kind
+   where p.project_id = any($1::uuid[])
+   group by p.project_id, p.kind`,
+);
+
+/** Progress of projects, per kind; kinds without tasks are absent. Reads running sums: the cost does not grow with the tasks. */
+export async function selectProgress(db: Database, projectIds: string[]): Promise<Map<string, KindProgress[]>> {
+  const found = new Map<string, KindProgress[]>(projectIds.map((id) => [id, []]));
+  for (const row of await run(db, progressOf, [projectIds])) {
+    found.get(row.project_id)?.push({
+      kind: row.kind,
+      tasks: Number(row.tasks),
+      wanted: Number(row.wanted),
+      submitted: Number(row.submitted),
+      inHand: Number(row.in_hand),
+    });
+  }
+  return found;
+}

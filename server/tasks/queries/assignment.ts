@@ -1,0 +1,178 @@
+import type { Message } from '../../../shared/conversations.ts';
+import type { Rubric, TaskKind } from '../../../shared/projects.ts';
+import type { AssignmentState, Draft } from '../../../shared/tasks.ts';
+import { type Database, moment, run, statement } from '../../db/database.ts';
+
+/** An assignment with what its trainer needs to see, and what a submission of it is checked against. */
+export interface AssignmentRow {
+  id: string;
+  taskId: string;
+  projectId: string;
+  trainerId: string;
+  kind: TaskKind;
+  state: AssignmentState;
+  leaseUntil: Date;
+  seed: number;
+  draft: Draft | null;
+  revision: number;
+  activeMs: number;
+  claimedAt: Date;
+  endedAt: Date | null;
+  submissionHash: string | null;
+  conversationId: string;
+  comparisonId: string | null;
+  conversation: Message[];
+  /** Of a comparison, in the order in which they came. */
+  completions: string[] | null;
+}
+
+export interface RawAssignment {
+  id: string;
+  task_id: string;
+  project_id: string;
+  trainer_id: string;
+  kind: TaskKind;
+  state: AssignmentState;
+  lease_until: string;
+  seed: number;
+  draft: Draft | null;
+  revision: number;
+  active_ms: number;
+  claimed_at: string;
+  ended_at: string | null;
+  submission_hash: string | null;
+  conversation_id: string;
+  comparison_id: string | null;
+  conversation: Message[];
+  completions: string[] | null;
+}
+
+export const assignmentColumns = `a.id, a.task_id, a.project_id, a.trainer_id, a.kind, a.state, a.lease_until, a.seed, a.draft,
+  a.revision, a.active_ms, a.claimed_at, a.ended_at, a.submission_hash`;
+
+/** The path from the root to the prompt of the task `t`, as JSON. */
+const path = `(with recursive path as (
+    select m.parent_id, m.role, m.content, 0 as height from messages m where m.id = t.prompt_message_id
+    union all
+    select m.parent_id, m.role, m.content, path.height + 1 from path join messages m on m.id = path.parent_id
+  ) select json_agg(json_build_object('role', role, 'content', content) order by height desc) from path)`;
+
+/** What the task `t` shows: the path from the root to its prompt, and a comparison's completions. */
+export const taskContent = `t.conversation_id, t.comparison_id, ${path} as conversation,
+  (select json_agg(m.content order by listed.place)
+   from comparisons c, unnest(c.completion_ids) with ordinality as listed(id, place)
+   join messages m on m.id = listed.id
+   where c.id = t.comparison_id
+  ) as completions`;
+
+export function assignmentRow(raw: RawAssignment): AssignmentRow {
+  return {
+    id: raw.id,
+    taskId: raw.task_id,
+    projectId: raw.project_id,
+    trainerId: raw.trainer_id,
+    kind: raw.kind,
+    state: raw.state,
+    leaseUntil: moment(raw.lease_until),
+    seed: raw.seed,
+    draft: raw.draft,
+    revision: raw.revision,
+    activeMs: raw.active_ms,
+    claimedAt: moment(raw.claimed_at),
+    endedAt: raw.ended_at === null ? null : moment(raw.ended_at),
+    submissionHash: raw.submission_hash,
+    conversationId: raw.conversation_id,
+    comparisonId: raw.comparison_id,
+    conversation: raw.conversation,
+    completions: raw.completions,
+  };
+}
+
+const readStatement = statement<RawAssignment>(
+  'read_assignment',
+  `select ${assignmentColumns}, ${taskContent} from assignments a join tasks t on t.id = a.task_id
+   where a.id = $1::uuid and a.trainer_id = $2::uuid`,
+);
+
+/** A trainer's own assignment, with what it shows. */
+export async function selectAssignment(db: Database, id: string, trainerId: string): Promise<AssignmentRow | null> {
+  const [raw] = await run(db, readStatement, [id, trainerId]);
+  return raw ? assignmentRow(raw) : null;
+}
+
+/** What a submission is checked against, without the texts. */
+export interface Standing {
+  id: string;
+  projectId: string;
+  conversationId: string;
+  comparisonId: string | null;
+  kind: TaskKind;
+  state: AssignmentState;
+  seed: number;
+  claimedAt: Date;
+  endedAt: Date | null;
+  revision: number;
+  draft: Draft | null;
+  submissionHash: string | null;
+  /** Number of completions; 0 where it is no comparison. */
+  k: number;
+  rubric: Rubric;
+  limits: { maxTurns: number; maxCharacters: number };
+  reopenMinutes: number;
+  /** The path that a demonstration goes on from; empty for other kinds. */
+  prompt: Message[];
+}
+
+export const standingStatement = statement<{
+  id: string;
+  project_id: string;
+  conversation_id: string;
+  comparison_id: string | null;
+  kind: TaskKind;
+  state: AssignmentState;
+  seed: number;
+  claimed_at: string;
+  ended_at: string | null;
+  revision: number;
+  draft: Draft | null;
+  submission_hash: string | null;
+  k: number;
+  rubric: Rubric;
+  limits: { maxTurns: number; maxCharacters: number };
+  reopen_minutes: number;
+  prompt: Message[] | null;
+}>(
+  'standing',
+  `select a.id, a.project_id, t.conversation_id, t.comparison_id, a.kind, a.state, a.seed, a.claimed_at, a.ended_at, a.revision,
+     case when a.state in ('active', 'expired') then a.draft end as draft, a.submission_hash,
+     coalesce(cardinality(c.completion_ids), 0) as k, p.rubric, p.limits, p.reopen_minutes,
+     case when a.kind = 'demonstration' then ${path} end as prompt
+   from assignments a join tasks t on t.id = a.task_id join projects p on p.id = a.project_id
+   left join comparisons c on c.id = t.comparison_id
+   where a.id = $1::uuid and a.trainer_id = $2::uuid`,
+);
+
+export async function selectStanding(db: Database, id: string, trainerId: string): Promise<Standing | null> {
+  const [raw] = await run(db, standingStatement, [id, trainerId]);
+  if (!raw) return null;
+  return {
+    id: raw.id,
+    projectId: raw.project_id,
+    conversationId: raw.conversation_id,
+    comparisonId: raw.comparison_id,
+    kind: raw.kind,
+    state: raw.state,
+    seed: raw.seed,
+    claimedAt: moment(raw.claimed_at),
+    endedAt: raw.ended_at === null ? null : moment(raw.ended_at),
+    revision: raw.revision,
+    draft: raw.draft,
+    submissionHash: raw.submission_hash,
+    k: raw.k,
+    rubric: raw.rubric,
+    limits: raw.limits,
+    reopenMinutes: raw.reopen_minutes,
+    prompt: raw.prompt ?? [],
+  };
+}
+

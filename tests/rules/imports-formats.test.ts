@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { formats } from '../../server/imports/formats/formats.ts';
+import { refuseUnstorable } from '../../server/imports/formats/imported.ts';
+import type { ImportFormat } from '../../shared/imports.ts';
+
+function reason(format: ImportFormat, value: unknown): string | null {
+  try {
+    refuseUnstorable(formats[format].read(value));
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const user = (content: string) => ({ role: 'user', content });
+const assistant = (content: string) => ({ role: 'assistant', content });
+
+describe('prompts', () => {
+  it('takes a text or messages, and passes over what it does not know', () => {
+    expect(formats.prompts.read({ prompt: 'Why?', id: 7, source: 'a book', lang: 'en' })).toEqual({
+      kind: 'prompt',
+      id: '7',
+      source: 'a book',
+      messages: [{ parent: null, role: 'user', content: 'Why?', authorKind: 'import', model: null, externalId: null }],
+      wantsDemonstration: true,
+      comparisons: [],
+    });
+    const messages = [{ role: 'system', content: 'Be brief.' }, user('Why?'), assistant('So.'), user('Why so?')];
+    expect(formats.prompts.read({ messages }).messages.map(({ parent }) => parent)).toEqual([null, 0, 1, 2]);
+    expect(formats.prompts.read({ prompt: messages }).messages).toHaveLength(4);
+  });
+
+  it.each([
+    [null, 'is no JSON object'],
+    ['Why?', /expected object/],
+    [{}, 'prompt: is missing'],
+    [{ prompt: '  ' }, 'prompt: must not be empty'],
+    [{ prompt: 'Why?', messages: [user('Why?')] }, /^prompt: stands beside messages/],
+    [{ prompt: 7 }, /^prompt: .*expected array/],
+    [{ messages: [] }, 'messages: must not be empty'],
+    [{ messages: [user('Why?'), assistant('So.')] }, 'messages: must end with the user'],
+    [{ messages: [user('Why?'), user('Why?')] }, 'messages.1.role: expected the assistant to speak here, not the user'],
+    [{ messages: [{ role: 'human', content: 'Why?' }] }, /^messages\.0\.role: /],
+    [{ messages: [{ role: 'user' }] }, 'messages.0.content: is missing'],
+    [{ prompt: 'x'.repeat(200_001) }, 'prompt: must have at most 200000 characters'],
+    [{ prompt: 'Why?', id: 'x'.repeat(501) }, /^id: must be/],
+    [{ prompt: 'a\0b' }, /NUL/],
+    [{ prompt: 'a\ud800b' }, /surrogate/],
+    [{ prompt: 'Why?', source: '\0' }, /NUL/],
+  ])('rejects %j', (value, expected) => {
+    if (expected instanceof RegExp) expect(reason('prompts', value)).toMatch(expected);
+    else expect(reason('prompts', value === null ? undefined : value)).toBe(expected);
+  });
+});
+
+describe('conversations', () => {
+  it('takes a dialogue that ends with either side', () => {
+    expect(reason('conversations', { messages: [user('Why?')] })).toBeNull();
+    expect(reason('conversations', { messages: [user('Why?'), assistant('So.')] })).toBeNull();
+    expect(reason('conversations', { messages: [{ role: 'system', content: 'Be brief.' }] })).toMatch(/^messages: /);
+    expect(reason('conversations', { messages: [assistant('Hello.')] })).toMatch(/^messages\.0\.role: /);
+  });
+});
+
+describe('comparisons', () => {
+  const line = { prompt: 'Why?', completions: ['So.', { content: 'Because.', model: 'm1' }, 'No.'] };
+
+  it('takes completions as texts or with their model, and past rankings', () => {
+    const { messages, comparisons } = formats.comparisons.read({
+      ...line,
+      rankings: [{ trainer: ' Ann ', ranking: [[2], [0, 1]] }, { ranking: [[0], [1], [2]] }],
+    });
+    expect(messages.map(({ parent, authorKind, model }) => ({ parent, authorKind, model }))).toEqual([
+      { parent: null, authorKind: 'import', model: null },
+      { parent: 0, authorKind: 'import', model: null },
+      { parent: 0, authorKind: 'model', model: 'm1' },
+      { parent: 0, authorKind: 'import', model: null },
+    ]);
+    expect(comparisons).toEqual([
+      {
+        prompt: 0,
+        completions: [1, 2, 3],
+        rankings: [
+          { trainer: 'Ann', groups: [[2], [0, 1]] },
+          { trainer: null, groups: [[0], [1], [2]] },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    [{ completions: undefined }, 'completions: is missing'],
+    [{ completions: ['So.'] }, 'completions: must be from 2 to 9'],
+    [{ completions: [...'0123456789'] }, 'completions: must be from 2 to 9'],
+    [{ completions: ['So.', ''] }, 'completions.1.content: must not be empty'],
+    [{ completions: ['So.', 'No.', 'So.'] }, 'completions.2: is the same text as completions.0'],
+    [{ rankings: [{ ranking: [[0], [1], [3]] }] }, 'rankings.0.ranking.2.0: there is no completion 3 here'],
+    [{ rankings: [{ ranking: [[0], [1]] }] }, 'rankings.0.ranking: 2 is not ranked'],
+    [{ rankings: [{ ranking: [[0, 0], [1], [2]] }] }, 'rankings.0.ranking.0.1: 0 is ranked twice'],
+    [
+      { rankings: ['a@example.org', 'A@example.org'].map((trainer) => ({ trainer, ranking: [[0], [1], [2]] })) },
+      'rankings.1.trainer: A@example.org has ranked this twice',
+    ],
+  ])('rejects %j', (change, expected) => {
+    expect(reason('comparisons', { ...line, ...change })).toBe(expected);
+  });
+});
+
+describe('trees of Open-Assistant', () => {
+  const node = (role: string, text: string, replies: unknown[] = [], more = {}) => ({ message_id: text, text, role, replies, ...more });
+  const ranked = (count: number) => Array.from({ length: count }, (_, rank) => node('assistant', `answer ${rank}`, [], { rank }));
+  const comparison = (replies: unknown[]) =>
+    formats.oasst.read({ message_tree_id: 't', prompt: node('prompter', 'Why?', replies) }).comparisons[0];
+
+  it('makes a comparison of siblings, and a ranking of those that have a rank', () => {
+    const replies = [
+      node('assistant', 'So.', [], { rank: 1 }),
+      node('assistant', 'No.', [], { rank: 0 }),
+      node('assistant', 'Hm.', [], { rank: 1 }),
+      node('assistant', 'Eh.', [node('prompter', 'What?')]),
+    ];
+    expect(comparison(replies)).toEqual({
+      prompt: 0,
+      completions: [1, 2, 3, 4],
+      rankings: [{ trainer: null, groups: [[1], [0, 2]] }],
+    });
+    expect(comparison(ranked(1))).toBeUndefined();
+    expect(comparison([node('assistant', 'So.'), node('assistant', 'No.', [], { rank: 0 })])?.rankings).toEqual([]);
+  });
+
+  it('compares the nine best of more, and no text with itself', () => {
+    expect(comparison(ranked(11).toReversed())?.completions).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    const same = [...ranked(2), node('assistant', 'answer 1', [], { rank: 2 })];
+    expect(comparison(same)).toMatchObject({ completions: [1, 2], rankings: [{ groups: [[0], [1]] }] });
+  });
+
+  it('leaves out what was deleted, with all that follows', () => {
+    const replies = [node('assistant', '', [node('prompter', 'What?')], { deleted: true }), ...ranked(2)];
+    expect(formats.oasst.read({ prompt: node('prompter', 'Why?', replies) }).messages).toHaveLength(3);
+    expect(reason('oasst', { prompt: node('prompter', 'Why?', [], { deleted: true }) })).toMatch(/deleted/);
+  });
+
+  it('names the message that is wrong', () => {
+    const wrong = node('prompter', 'Why?', [node('assistant', 'So.', [node('assistant', 'No.')])]);
+    expect(reason('oasst', { prompt: wrong })).toBe(
+      'prompt.replies.0.replies.0.role: expected the prompter to speak here, not the assistant',
+    );
+    expect(reason('oasst', { message_id: 'm', text: 'Why?', role: 'prompter' })).toMatch(/whole trees/);
+    let deep = node('prompter', 'Why?');
+    for (let depth = 0; depth < 100_000; depth += 1) deep = node(depth % 2 ? 'prompter' : 'assistant', 'So.', [deep]);
+    expect(reason('oasst', { prompt: deep })).toMatch(/at most 400|expected the/);
+  });
+});

@@ -1,0 +1,275 @@
+/**
+ * `npm test`: everything that must hold, and at the end one line that says how much of it does.
+ *
+ *     npm test                                    all stages; `npm run check` = --static, those that run nothing
+ *     npm test -- --only rules,web                some stages
+ *     npm test -- --only browser -- -g ranking    with arguments for Vitest or Playwright
+ *
+ * Whatever is missing is installed if we may; else its stage fails, and the last line says what to do.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, styleText } from 'node:util';
+import { z } from 'zod';
+import { provideChromium } from './support/chromium.ts';
+import { startPostgres } from './support/postgres.ts';
+import { MissingProgram, missingSentence } from './support/programs.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = join(root, 'tests/.results');
+
+/** Test counts of one stage. */
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Outcome {
+  name: string;
+  ok: boolean;
+  /** Null for a stage that counts no tests. */
+  counts: Counts | null;
+  seconds: number;
+}
+
+interface Stage {
+  name: string;
+  /** The tool's script below node_modules, and its arguments. */
+  command: readonly [script: string, ...parameters: string[]];
+  /** How its JSON report is read. The report lies at `reportPath`. */
+  report?: z.ZodType<Counts>;
+  /** What must be there first, as environment variables. Throws `MissingProgram`. */
+  needs?: () => Promise<Record<string, string>>;
+}
+
+const vitestReport = z
+  .object({
+    numPassedTests: z.number(),
+    numFailedTests: z.number(),
+    numPendingTests: z.number(),
+    numTodoTests: z.number(),
+  })
+  .transform((report) => ({
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }));
+
+const playwrightReport = z
+  .object({
+    stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
+  })
+  .transform(({ stats }) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+  }));
+
+const reportPath = (name: string): string => join(results, `${name}.json`);
+
+function vitest(name: string, project: string, needs?: Stage['needs']): Stage {
+  return {
+    name,
+    command: [
+      'vitest/vitest.mjs',
+      'run',
+      '--config=tests/vitest.config.ts',
+      `--project=${project}`,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${reportPath(name)}`,
+    ],
+    report: vitestReport,
+    ...(needs && { needs }),
+  };
+}
+
+/** Stages that read the code and run nothing. */
+const checks: Stage[] = [
+  { name: 'types', command: ['typescript/bin/tsc', '-p', '.'] },
+  { name: 'lint', command: ['eslint/bin/eslint.js', '--config=tests/eslint.config.js', '--max-warnings=0', '.'] },
+  {
+    name: 'svelte',
+    command: ['svelte-check/bin/svelte-check', '--tsconfig=web/tsconfig.json', '--fail-on-warnings'],
+  },
+  { name: 'format', command: ['prettier/bin/prettier.cjs', '--config=tests/prettier.config.js', '--check', '.'] },
+];
+
+/** Stages that run the code. */
+const trials: Stage[] = [
+  vitest('rules', 'rules'),
+  vitest('web', 'web'),
+  vitest('api', 'api', () => Promise.resolve({ TEST_ENGINE: 'pglite' })),
+  vitest('postgres', 'api', async () => ({ TEST_ENGINE: 'postgres', TEST_DATABASE_URL: (await postgres()).url })),
+  { name: 'build', command: ['vite/bin/vite.js', 'build', '--config=web/vite.config.ts', '--logLevel=warn'] },
+  {
+    name: 'browser',
+    command: ['@playwright/test/cli.js', 'test', '--config=tests/browser/playwright.config.ts', '--reporter=list,json'],
+    report: playwrightReport,
+    needs: async () => ({ CHROMIUM_PATH: await chromium(), PLAYWRIGHT_JSON_OUTPUT_FILE: reportPath('browser') }),
+  },
+];
+
+const postgres = once(startPostgres);
+const chromium = once(provideChromium);
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** Runs a stage with its output held back until it is over, so that stages side by side do not mix theirs. */
+async function runStage({ name, command, report, needs }: Stage, extra: readonly string[]): Promise<Outcome> {
+  const started = performance.now();
+  const environment = { ...process.env, ...(await needs?.()) };
+  await rm(reportPath(name), { force: true });
+
+  const [script, ...parameters] = command;
+  const { code, output } = await runTool(
+    [join(root, 'node_modules', script), ...parameters, ...(report ? extra : [])],
+    environment,
+  );
+  const counts = report ? await readReport(name, report) : null;
+
+  const outcome = { name, ok: code === 0, counts, seconds: (performance.now() - started) / 1000 };
+  console.log(`${heading(outcome)}\n${output.trimEnd()}\n`);
+  return outcome;
+}
+
+const running = new Set<ReturnType<typeof spawn>>();
+
+function runTool(parameters: string[], environment: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const tool = spawn(process.execPath, parameters, {
+      cwd: root,
+      env: {
+        ...environment,
+        // What tests start must be this Node too, whatever the system's is.
+        PATH: [dirname(process.execPath), environment.PATH].join(delimiter),
+        ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(tool);
+    const chunks: Buffer[] = [];
+    tool.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    tool.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    tool.on('error', reject);
+    tool.on('close', (code) => {
+      running.delete(tool);
+      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() });
+    });
+  });
+}
+
+/** Null if the tool wrote no report, as when it could not start. */
+async function readReport(name: string, report: z.ZodType<Counts>): Promise<Counts | null> {
+  const text = await readFile(reportPath(name), 'utf8').catch(() => null);
+  return text === null ? null : report.parse(JSON.parse(text));
+}
+
+const missing: MissingProgram[] = [];
+
+/** Runs stages one after another; one that fails does not keep the next from running. */
+async function runInTurn(stages: readonly Stage[], extra: readonly string[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const stage of stages) {
+    try {
+      outcomes.push(await runStage(stage, extra));
+    } catch (error) {
+      if (error instanceof MissingProgram) missing.push(error);
+      const outcome = { name: stage.name, ok: false, counts: null, seconds: 0 };
+      console.log(`${heading(outcome)}\n${error instanceof MissingProgram ? error.message : String(error)}\n`);
+      outcomes.push(outcome);
+    }
+  }
+  return outcomes;
+}
+
+const heading = ({ name, ok }: Outcome): string =>
+  styleText('bold', `── ${name} ${ok ? styleText('green', 'passed') : styleText('red', 'FAILED')} ──`);
+
+/** `12 passed, 1 failed`; what counts nothing yet failed, as a type error or a missing program, counts as one failure. */
+function sum(outcomes: readonly Outcome[]): Counts {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { ok, counts } of outcomes) {
+    total.passed += counts?.passed ?? 0;
+    total.failed += Math.max(counts?.failed ?? 0, ok ? 0 : 1);
+    total.skipped += counts?.skipped ?? 0;
+  }
+  return total;
+}
+
+function words({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function table(outcomes: readonly Outcome[]): string {
+  return outcomes
+    .map(({ name, ok, counts, seconds }) => {
+      const result = counts ? words(counts) : ok ? 'ok' : 'failed';
+      return `${ok ? ' ' : '!'} ${name.padEnd(10)} ${result.padEnd(36)} ${seconds.toFixed(1).padStart(6)} s`;
+    })
+    .join('\n');
+}
+
+function chooseStages(only: string | undefined): Stage[] {
+  const all = [...checks, ...trials];
+  if (only === undefined) return all;
+  const names = new Set(only.split(','));
+  for (const name of names) {
+    if (!all.some((stage) => stage.name === name)) {
+      throw new Error(`There is no stage ${name}; there are ${all.map((stage) => stage.name).join(', ')}.`);
+    }
+  }
+  // The browser is shown what was built.
+  if (names.has('browser')) names.add('build');
+  return all.filter((stage) => names.has(stage.name));
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { static: { type: 'boolean', default: false }, only: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const chosen = values.static ? checks : chooseStages(values.only);
+  await mkdir(results, { recursive: true });
+
+  // Downloads take the network and not the processors, so they start now; a failure is the stage's to report.
+  if (chosen.some(({ name }) => name === 'postgres')) postgres().catch(() => undefined);
+  if (chosen.some(({ name }) => name === 'browser')) chromium().catch(() => undefined);
+
+  const isCheck = (stage: Stage): boolean => checks.includes(stage);
+  const outcomes = (
+    await Promise.all([
+      runInTurn(chosen.filter(isCheck), positionals),
+      runInTurn(
+        chosen.filter((stage) => !isCheck(stage)),
+        positionals,
+      ),
+    ])
+  ).flat();
+
+  console.log(`${table(outcomes)}\n\n${words(sum(outcomes))}`);
+  if (missing.length > 0) console.log(missingSentence(missing));
+  return outcomes.every(({ ok }) => ok) ? 0 : 1;
+}
+
+process.on('exit', () => {
+  for (const tool of running) tool.kill();
+});
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(2);
+}

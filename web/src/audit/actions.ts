@@ -1,0 +1,24 @@
+import type { AuditEntry } from '../../../shared/accounts.ts';
+
+/** The server's words for actions, as a sentence goes on after a name; others are shown as they are. */
+const phrases: Record<string, string> = {
+  'audit.read': 'read the audit log',
+  'import.run': 'imported a file',
+  'invitation.accept': 'accepted an invitation',
+  'invitation.create': 'made an invitation',
+  'invitation.revoke': 'revoked an invitation',
+  'member.add': 'added a member',
+  'member.remove': 'removed a member',
+  'password.change': 'changed the password',
+  'project.change': 'changed a project',
+  'project.create': 'created a project',
+  'token.create': 'made an API token',
+  'token.revoke': 'revoked an API token',
+  'user.change': 'changed an account',
+  'user.create': 'made an account',
+};
+
+/** `Who did what`, in words. */
+export function told({ actor, action }: AuditEntry): string {
+  return `${actor?.name ?? 'The command line'} ${phrases[action] ?? action.replaceAll('.', ' ').replaceAll('_', ' ')}`;
+}

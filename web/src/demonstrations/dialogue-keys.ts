@@ -1,0 +1,19 @@
+import type { KeyLine } from '../ui/keys.svelte.ts';
+
+/** What the keyboard help says of the writing page. */
+export const dialogueKeys: KeyLine[] = [
+  { key: 'Ctrl+Enter', does: 'In a text: finish the turn and go on to the next one' },
+  { key: 'Ctrl+⇧Enter', does: 'Submit the dialogue' },
+  { key: 'Esc', does: 'In a text: back to the turn' },
+  { key: '↑ ↓', does: 'Go to the turn before or after' },
+  { key: 'Enter', does: 'Edit the turn in focus' },
+  { key: 'o', does: 'Insert after the turn in focus; in the middle a pair, so that the sides stay in turn' },
+  { key: '⇧O', does: 'Insert a pair before the turn in focus' },
+  { key: 'Delete', does: 'Delete the turn in focus; in the middle with the one after it' },
+  { key: 'Ctrl+Z', does: 'Undo the last step; in a text, the last letters' },
+  { key: 'Ctrl+⇧Z', does: 'Redo' },
+  { key: 'p', does: 'Preview of the whole, and back' },
+  { key: 'c', does: 'Comment' },
+  { key: 'u', does: 'At the beginning of a task, take the last submission back' },
+  { key: 'g', does: 'Guidelines' },
+];

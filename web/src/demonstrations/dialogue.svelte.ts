@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { messageRole, nextRole, type Message } from '../../../shared/conversations.ts';
+import type { DemonstrationSubmission } from '../../../shared/demonstrations.ts';
+import type { Draft } from '../../../shared/tasks.ts';
+import * as turns from './turns.ts';
+import type { Limits, Turns } from './turns.ts';
+
+/** Steps that can be undone. */
+const remembered = 200;
+
+/** A draft of this page, or a submission that was reopened. */
+const stored = z.object({
+  messages: z.array(z.object({ role: messageRole, content: z.string() })).min(1),
+  given: z.array(z.number().nullable()).nullable().catch(null),
+  comment: z.string().catch(''),
+});
+
+/**
+ * One dialogue while it is being written.
+ *
+ * Undo has two layers that do not meddle with each other. While a turn's text is being edited, Ctrl+Z is the browser's
+ * and goes letter by letter. Once the editor is closed, the whole edit is one step here, beside insertions and deletions,
+ * and Ctrl+Z on a turn or on the page goes step by step. Opening an editor anew begins the browser's undo anew.
+ */
+export class Dialogue {
+  turns = $state.raw<Turns>([]);
+  comment = $state('');
+  commentOpen = $state(false);
+  /** The turn whose text is open. */
+  editing = $state<number | null>(null);
+  /** The turn in focus. */
+  focused = $state(0);
+  readonly prompt: readonly Message[];
+  readonly next = $derived.by(() => nextRole(this.turns));
+  readonly #save: (draft: Draft) => void;
+  /** Before the open editor changed anything; becomes a step when it closes. */
+  #beforeEdit = $state.raw<Turns | null>(null);
+  #done = $state.raw<Turns[]>([]);
+  #undone = $state.raw<Turns[]>([]);
+
+  constructor(prompt: readonly Message[], draft: Draft | null, save: (draft: Draft) => void) {
+    this.prompt = prompt;
+    this.#save = save;
+    const parsed = stored.safeParse(draft);
+    if (parsed.success) {
+      const { messages, given, comment } = parsed.data;
+      this.turns = turns.turnsFrom(messages, given, prompt);
+      this.comment = comment;
+      this.commentOpen = comment !== '';
+    } else {
+      this.turns = turns.beginning(prompt);
+    }
+    const last = this.turns.at(-1);
+    this.focused = last?.key ?? 0;
+    if (last && last.content.trim() === '') this.editing = last.key;
+  }
+
+  get canUndo(): boolean {
+    return this.#done.length > 0 || this.#beforeEdit !== null;
+  }
+
+  get canRedo(): boolean {
+    return this.#undone.length > 0;
+  }
+
+  fault(limits: Limits): { text: string; key: number | null } | null {
+    return turns.faultOf(this.turns, limits);
+  }
+
+  open(key: number): void {
+    this.close();
+    this.editing = key;
+    this.focused = key;
+  }
+
+  /** Closes the editor; what was changed in it becomes one step. */
+  close(): void {
+    if (this.#beforeEdit !== null && this.#beforeEdit !== this.turns) this.#remember(this.#beforeEdit);
+    this.#beforeEdit = null;
+    this.editing = null;
+  }
+
+  type(key: number, content: string): void {
+    this.#beforeEdit ??= this.turns;
+    this.turns = turns.edit(this.turns, key, content);
+    this.#saveNow();
+  }
+
+  /** Finishes a turn and goes on to the next one, making it where there is none. @returns false where it is blank */
+  finish(key: number): boolean {
+    const index = this.turns.findIndex((turn) => turn.key === key);
+    if ((this.turns[index]?.content ?? '').trim() === '') return false;
+    this.close();
+    if (index === this.turns.length - 1) this.#change(turns.append(this.turns));
+    const next = this.turns[index + 1];
+    if (next) this.open(next.key);
+    return true;
+  }
+
+  insert(index: number, where: 'before' | 'after'): void {
+    this.close();
+    const made = turns.insert(this.turns, index, where);
+    this.#change(made.turns);
+    this.open(made.key);
+  }
+
+  /** @returns how many turns went */
+  remove(index: number): number {
+    this.close();
+    const count = turns.removedCount(this.turns, index);
+    this.#change(turns.remove(this.turns, index));
+    this.focused = this.turns[Math.min(index, this.turns.length - 1)]?.key ?? 0;
+    return count;
+  }
+
+  addSystem(): void {
+    this.close();
+    this.#change(turns.addSystem(this.turns));
+    const first = this.turns[0];
+    if (first) this.open(first.key);
+  }
+
+  /** Puts a given turn back as the prompt had it. */
+  restoreGiven(key: number): void {
+    const turn = this.turns.find((one) => one.key === key);
+    this.close();
+    if (turn?.given != null) this.#change(turns.edit(this.turns, key, turn.given));
+  }
+
+  move(by: 1 | -1): void {
+    const index = this.turns.findIndex(({ key }) => key === this.focused);
+    this.focused = this.turns[index + by]?.key ?? this.focused;
+  }
+
+  undo(): void {
+    this.close();
+    const before = this.#done.at(-1);
+    if (before === undefined) return;
+    this.#done = this.#done.slice(0, -1);
+    this.#undone = [...this.#undone, this.turns];
+    this.#restore(before);
+  }
+
+  redo(): void {
+    this.close();
+    const after = this.#undone.at(-1);
+    if (after === undefined) return;
+    this.#undone = this.#undone.slice(0, -1);
+    this.#done = [...this.#done, this.turns];
+    this.#restore(after);
+  }
+
+  writeComment(comment: string): void {
+    this.comment = comment;
+    this.#saveNow();
+  }
+
+  submission(activeMs: number): DemonstrationSubmission {
+    return {
+      messages: turns.messagesOf(this.turns),
+      ...(this.comment.trim() === '' ? {} : { comment: this.comment }),
+      activeMs: Math.round(activeMs),
+    };
+  }
+
+  #change(next: Turns): void {
+    this.#remember(this.turns);
+    this.turns = next;
+    this.#saveNow();
+  }
+
+  #remember(before: Turns): void {
+    this.#done = [...this.#done.slice(1 - remembered), before];
+    this.#undone = [];
+  }
+
+  #restore(to: Turns): void {
+    this.turns = to;
+    if (!to.some(({ key }) => key === this.focused)) this.focused = to.at(-1)?.key ?? 0;
+    this.#saveNow();
+  }
+
+  #saveNow(): void {
+    this.#save({
+      messages: this.turns.map(({ role, content }) => ({ role, content })),
+      given: turns.givenIndexes(this.turns, this.prompt),
+      comment: this.comment,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import type { ImportFormat } from '../../../shared/imports.ts';
+
+/** What each format is for, and one line of it. */
+export const formats: Record<ImportFormat, { name: string; makes: string; example: unknown; more?: string }> = {
+  prompts: {
+    name: 'Prompts',
+    makes: 'Each line becomes a task to write a demonstration that goes on from it.',
+    example: { prompt: 'Explain tides to a child.', id: 'tides-1', source: 'own' },
+    more: 'In place of prompt, messages may hold a dialogue to go on from. The id is kept, and the same id twice is one.',
+  },
+  conversations: {
+    name: 'Dialogues',
+    makes: 'Each line is a finished dialogue. It asks for no work and is part of SFT exports.',
+    example: {
+      messages: [
+        { role: 'user', content: 'Is glass a liquid?' },
+        { role: 'assistant', content: 'No, it is an amorphous solid.' },
+      ],
+      id: 'glass-1',
+    },
+  },
+  comparisons: {
+    name: 'Completions to rank',
+    makes: 'Each line becomes a task to rank its completions; rankings that exist already come along.',
+    example: {
+      prompt: 'Name a prime above 10.',
+      completions: [{ content: '11', model: 'm-1' }, { content: 'The number 12.' }],
+      id: 'prime-1',
+      rankings: [{ trainer: 'ada', ranking: [[0], [1]] }],
+    },
+    more: 'From 2 to 9 completions. In rankings, numbers count the completions from 0, best group first; two in one group tie.',
+  },
+  oasst: {
+    name: 'OpenAssistant trees',
+    makes: 'Each line is a message tree. Ranked replies become comparisons with their ranking, the paths become dialogues.',
+    example: {
+      message_tree_id: 't1',
+      prompt: { message_id: 'm1', text: 'Hi', role: 'prompter', replies: [{ message_id: 'm2', text: 'Hello!', role: 'assistant', rank: 0 }] },
+    },
+    more: 'Single messages, a line each, with parent_id, are taken too.',
+  },
+};
