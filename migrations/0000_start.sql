@@ -182,12 +182,12 @@ CREATE INDEX "assignments_begun" ON "assignments" USING btree ("trainer_id","pro
 CREATE INDEX "assignments_lease" ON "assignments" USING btree ("lease_until") WHERE "assignments"."state" = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "conversations_import" ON "conversations" USING btree ("project_id","import_key");--> statement-breakpoint
 CREATE INDEX "conversations_kind" ON "conversations" USING btree ("project_id","kind","id");--> statement-breakpoint
-CREATE INDEX "conversations_assignment" ON "conversations" USING btree ("assignment_id");--> statement-breakpoint
+CREATE INDEX "conversations_assignment" ON "conversations" USING btree ("assignment_id") WHERE "conversations"."assignment_id" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "invitations_hash" ON "invitations" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "members_user" ON "members" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "messages_conversation" ON "messages" USING btree ("conversation_id");--> statement-breakpoint
 CREATE INDEX "rankings_comparison" ON "rankings" USING btree ("comparison_id");--> statement-breakpoint
-CREATE INDEX "rankings_assignment" ON "rankings" USING btree ("assignment_id");--> statement-breakpoint
+CREATE INDEX "rankings_assignment" ON "rankings" USING btree ("assignment_id") WHERE "rankings"."assignment_id" is not null;--> statement-breakpoint
 CREATE INDEX "rankings_project" ON "rankings" USING btree ("project_id","id");--> statement-breakpoint
 CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "tasks_open" ON "tasks" USING btree ("project_id","kind","position") WHERE "tasks"."held" + "tasks"."submitted" < "tasks"."overlap";--> statement-breakpoint

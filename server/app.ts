@@ -35,6 +35,8 @@ export interface AppOptions {
   logLevel: string;
   clock?: () => Date;
   random?: () => number;
+  /** Hears of every route, for a test that none is undeclared. */
+  onRoute?: (route: { method: string | string[]; url: string }) => void;
 }
 
 export interface App {
@@ -52,6 +54,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: maxBody,
+    // HEAD would run a whole export and send it nowhere.
+    exposeHeadRoutes: false,
     // A proxy in front is on this machine or in a private network; only then is its word on the client's address taken.
     trustProxy: 'loopback,uniquelocal',
     forceCloseConnections: 'idle',
@@ -60,6 +64,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('user', null);
+  if (options.onRoute) app.addHook('onRoute', options.onRoute);
 
   const complain = (error: unknown): void => app.log.error({ err: error }, 'background work failed');
   const listening = (): string => app.listeningOrigin;

@@ -90,7 +90,8 @@ async function createUser(args: string[]): Promise<void> {
 
 async function createToken(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { email: string, name: string } });
-  const [email, name] = needed(values, 'email', 'name') as [string, string];
+  const [given, name] = needed(values, 'email', 'name') as [string, string];
+  const email = (await import('../shared/accounts.ts')).email.parse(given);
   const { createTokenFor } = await import('./accounts/tokens.ts');
   await withDatabase(async (db) => {
     console.log((await createTokenFor(db, email, name)).token);
@@ -105,10 +106,10 @@ async function importFile(args: string[]): Promise<void> {
   const { importFormat, importFormats } = await import('../shared/imports.ts');
   const format = importFormat.safeParse(given);
   if (!format.success) throw new Stop(`There is no import format "${given}"; there are ${importFormats.join(', ')}.`);
-  const { importLines } = await import('./imports/imports.ts');
+  const { importInto } = await import('./imports/imports.ts');
   await withDatabase(async (db) => {
     const row = await projectNamed(db, project);
-    const result = await importLines(db, row, format.data, createReadStream(file), { clock: () => new Date(), random: Math.random });
+    const result = await importInto(db, null, row, format.data, createReadStream(file), { clock: () => new Date(), random: Math.random });
     for (const { line, reason } of result.rejected) console.error(`line ${line}: ${reason}`);
     console.log(
       `${result.read} read, ${result.created} created, ${result.duplicates} duplicates, ${result.rejectedCount} rejected; ` +

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { notify } from '../db/notify.ts';
 import { audit, invitations, members, projects, sessions, signInFailures, tokens, users } from '../db/tables.ts';
 
 export type UserRow = typeof users.$inferSelect;
@@ -106,7 +107,7 @@ export const accountsChannel = 'accounts';
 
 /** Inside a transaction it is told when that is committed. */
 export async function notifyOfAccount(db: Database, userId: string): Promise<void> {
-  await db.execute(sql`select pg_notify(${accountsChannel}, ${userId})`);
+  await notify(db, accountsChannel, userId);
 }
 
 // ---- tokens ----

@@ -8,8 +8,9 @@ export function shownOrder(count: number, seed: number): number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last -= 1) {
     const other = Math.floor(next() * (last + 1));
-    // Both are below `count`.
-    [order[last], order[other]] = [order[other]!, order[last]!];
+    const chosen = order[other] ?? other;
+    order[other] = order[last] ?? last;
+    order[last] = chosen;
   }
   return order;
 }

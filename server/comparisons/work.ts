@@ -66,17 +66,16 @@ export function byIndex(
   const letters = labels(shown.length);
   const fault = rankingFault(ranking, letters);
   if (fault) throw invalid(['ranking', ...fault.path].join('.'), fault.message);
-  const indexOf = new Map(letters.map((letter, place) => [letter, shown[place] ?? place]));
+  const indexOf = (letter: string): number | undefined => shown[letters.indexOf(letter)];
   const rated = Object.entries(ratings ?? {}).flatMap(([letter, rating]) => {
-    const index = indexOf.get(letter);
+    const index = indexOf(letter);
     if (index === undefined) throw invalid(`ratings.${letter}`, 'there is no such completion here');
     if (rating === undefined) return [];
     checkRating(letter, rating, rubric);
     return [[String(index), rating] as const];
   });
   return {
-    // Checked above: every letter has an index.
-    groups: ranking.map((group) => group.map((letter) => indexOf.get(letter)!)),
+    groups: ranking.map((group) => group.flatMap((letter) => indexOf(letter) ?? [])),
     ratings: rated.length > 0 ? Object.fromEntries(rated) : null,
   };
 }

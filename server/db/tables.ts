@@ -150,7 +150,7 @@ export const members = pgTable(
 // ---- conversations ----
 
 /**
- * - `prompt`: what an import asks to be answered
+ * - `prompt`: what an import asks to be answered, or brings along answers to that are to be ranked
  * - `dialogue`: an imported dialogue or tree
  * - `demonstration`: written by a trainer here
  */
@@ -184,7 +184,9 @@ export const conversations = pgTable(
   (t) => [
     uniqueIndex('conversations_import').on(t.projectId, t.importKey),
     index('conversations_kind').on(t.projectId, t.kind, t.id),
-    index('conversations_assignment').on(t.assignmentId),
+    index('conversations_assignment')
+      .on(t.assignmentId)
+      .where(sql`${t.assignmentId} is not null`),
   ],
 );
 
@@ -332,7 +334,9 @@ export const rankings = pgTable(
   },
   (t) => [
     index('rankings_comparison').on(t.comparisonId),
-    index('rankings_assignment').on(t.assignmentId),
+    index('rankings_assignment')
+      .on(t.assignmentId)
+      .where(sql`${t.assignmentId} is not null`),
     index('rankings_project').on(t.projectId, t.id),
   ],
 );

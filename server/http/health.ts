@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import { health } from '../../shared/server.ts';
 import type { Context } from '../context.ts';
+import { ping } from '../db/notify.ts';
 import { Refusal } from '../problem.ts';
 import { route } from './route.ts';
 
@@ -9,7 +9,7 @@ import { route } from './route.ts';
 export function healthRoutes(app: FastifyInstance, context: Context, version: string): void {
   route(app, context, health, async () => {
     try {
-      await context.db.execute(sql`select 1`);
+      await ping(context.db);
     } catch {
       throw new Refusal('unavailable', 'The database does not answer.');
     }

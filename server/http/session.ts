@@ -38,7 +38,8 @@ export async function authorise(
     : new Refusal('forbidden', `This needs the role ${access}; yours is ${request.user.role}.`);
 }
 
-function checkOrigin(request: FastifyRequest, publicUrl: string): void {
+/** Refuses a request that a page of another site made. */
+export function checkOrigin(request: FastifyRequest, publicUrl: string): void {
   const { origin } = request.headers;
   const site = request.headers['sec-fetch-site'];
   // Programs that are no browser send neither.

@@ -29,7 +29,16 @@ export class Batch {
   readonly ranked: Ranked[] = [];
   readonly columns: Columns = {
     conversations: { id: [], kind: [], source: [], importKey: [], contentHash: [] },
-    messages: { id: [], conversationId: [], parentId: [], role: [], content: [], authorKind: [], model: [], externalId: [] },
+    messages: {
+      id: [],
+      conversationId: [],
+      parentId: [],
+      role: [],
+      content: [],
+      authorKind: [],
+      model: [],
+      externalId: [],
+    },
     comparisons: { id: [], conversationId: [], promptMessageId: [], completionIds: [] },
     tasks: { id: [], kind: [], conversationId: [], promptMessageId: [], comparisonId: [], submitted: [], position: [] },
   };
@@ -40,7 +49,10 @@ export class Batch {
     const conversationId = newId();
     const { conversations, messages, comparisons, tasks } = this.columns;
     // The source is left out: the same text from elsewhere is still the same text.
-    const contentHash = hash('sha256', JSON.stringify([imported.messages, imported.comparisons, imported.wantsDemonstration]));
+    const contentHash = hash(
+      'sha256',
+      JSON.stringify([imported.messages, imported.comparisons, imported.wantsDemonstration]),
+    );
     const importKey = imported.id === null ? `${family}:sha256:${contentHash}` : `${family}:id:${imported.id}`;
     conversations.id.push(conversationId);
     conversations.kind.push(imported.kind);
@@ -63,7 +75,12 @@ export class Batch {
       this.size += content.length;
     }
 
-    const addTask = (kind: 'demonstration' | 'comparison', prompt: string, comparison: string | null, trainers: readonly string[]) => {
+    const addTask = (
+      kind: 'demonstration' | 'comparison',
+      prompt: string,
+      comparison: string | null,
+      trainers: readonly string[],
+    ) => {
       const id = newId();
       tasks.id.push(id);
       tasks.kind.push(kind);
@@ -87,7 +104,15 @@ export class Batch {
       const taskId = addTask('comparison', promptId, comparisonId, trainers);
       for (const { trainer, groups } of past) {
         const assignmentId = trainer === null ? null : newId();
-        this.ranked.push({ id: newId(), conversationId, comparisonId, taskId, assignmentId, trainer, groups: JSON.stringify(groups) });
+        this.ranked.push({
+          id: newId(),
+          conversationId,
+          comparisonId,
+          taskId,
+          assignmentId,
+          trainer,
+          groups: JSON.stringify(groups),
+        });
       }
       rankings += past.length;
     }

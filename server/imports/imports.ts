@@ -11,7 +11,7 @@ import { BrokenOff, type Line, readLines } from './lines.ts';
 import { contentHashes, insertBatch, provideTrainers } from './queries.ts';
 
 /** A batch is written when it has so many lines, or so many UTF-16 code units of text. */
-const batchLines = 500;
+const batchLines = 250;
 const batchSize = 2_000_000;
 
 export interface ImportOptions {
@@ -104,7 +104,14 @@ class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-function readLine(line: Line, family: string, read: Format['read'], batch: Batch, random: () => number, tally: Tally): void {
+function readLine(
+  line: Line,
+  family: string,
+  read: Format['read'],
+  batch: Batch,
+  random: () => number,
+  tally: Tally,
+): void {
   tally.read += 1;
   if ('fault' in line) return tally.reject(line.number, line.fault);
   let value: unknown;
@@ -136,7 +143,13 @@ async function write(
   const fresh = await insertBatch(db, projectId, now, columns, ranked, trainers);
   const known = entries.filter(({ conversationId }) => !fresh.has(conversationId));
   const hashes =
-    known.length > 0 ? await contentHashes(db, projectId, known.map(({ importKey }) => importKey)) : new Map<string, string>();
+    known.length > 0
+      ? await contentHashes(
+          db,
+          projectId,
+          known.map(({ importKey }) => importKey),
+        )
+      : new Map<string, string>();
   for (const entry of entries) {
     if (fresh.has(entry.conversationId)) tally.create(entry);
     else if (hashes.get(entry.importKey) === entry.contentHash) tally.duplicates += 1;
@@ -153,7 +166,8 @@ function told(error: unknown, tally: Tally): unknown {
     return new Refusal('malformed', `The file broke off (${reason}): ${kept}.`, [], { result });
   }
   if (error instanceof Stopped) return new Refusal('unavailable', `The import was stopped: ${kept}.`, [], { result });
-  if (isStorageFull(error)) return new Refusal('storage_full', `There is no room left to store this: ${kept}.`, [], { result });
+  if (isStorageFull(error))
+    return new Refusal('storage_full', `There is no room left to store this: ${kept}.`, [], { result });
   return error;
 }
 
@@ -177,7 +191,17 @@ class Tally {
     if (this.#rejected.length < maxRejectedTold) this.#rejected.push({ line, reason });
   }
 
-  create({ messages, comparisons, rankings, tasks }: { messages: number; comparisons: number; rankings: number; tasks: number }): void {
+  create({
+    messages,
+    comparisons,
+    rankings,
+    tasks,
+  }: {
+    messages: number;
+    comparisons: number;
+    rankings: number;
+    tasks: number;
+  }): void {
     this.#made.created += 1;
     this.#made.messages += messages;
     this.#made.comparisons += comparisons;

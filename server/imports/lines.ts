@@ -23,7 +23,10 @@ export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenera
   for await (const piece of pieces(source)) {
     if (cutter === null) {
       if (piece.includes(0))
-        throw new Refusal('invalid', 'This is no text file: it holds NUL bytes. JSON Lines or a JSON array in UTF-8 are read.');
+        throw new Refusal(
+          'invalid',
+          'This is no text file: it holds NUL bytes. JSON Lines or a JSON array in UTF-8 are read.',
+        );
       const text = withoutMark(piece);
       cutter = firstByte(text) === openBracket ? new ElementCutter() : new LineCutter();
       yield cutter.cut(text);
@@ -216,7 +219,8 @@ class ElementCutter extends Cutter {
     else {
       const before = this.lines.length;
       this.finish(Buffer.alloc(0), 'is cut off: the file ends before the array does');
-      if (this.lines.length === before) this.lines.push({ number: this.number, fault: 'is missing: the file ends before the array does' });
+      if (this.lines.length === before)
+        this.lines.push({ number: this.number, fault: 'is missing: the file ends before the array does' });
     }
     return this.given();
   }

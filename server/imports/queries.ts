@@ -3,7 +3,13 @@ import { type Database, run, statement } from '../db/database.ts';
 
 /** The rows of a batch, column by column. */
 export interface Columns {
-  conversations: { id: string[]; kind: string[]; source: (string | null)[]; importKey: string[]; contentHash: string[] };
+  conversations: {
+    id: string[];
+    kind: string[];
+    source: (string | null)[];
+    importKey: string[];
+    contentHash: string[];
+  };
   messages: {
     id: string[];
     conversationId: string[];
@@ -160,7 +166,11 @@ const selectHashes = statement<{ import_key: string; content_hash: string }>(
 );
 
 /** Of conversations that are there already: import key -> content hash. */
-export async function contentHashes(db: Database, projectId: string, importKeys: string[]): Promise<Map<string, string>> {
+export async function contentHashes(
+  db: Database,
+  projectId: string,
+  importKeys: string[],
+): Promise<Map<string, string>> {
   const rows = await run(db, selectHashes, [projectId, importKeys]);
   return new Map(rows.map((row) => [row.import_key, row.content_hash]));
 }

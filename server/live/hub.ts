@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm';
 import type { LiveMessage } from '../../shared/live.ts';
 import type { KindProgress } from '../../shared/projects.ts';
+import { notify } from '../db/notify.ts';
 import type { OpenDatabase } from '../db/open.ts';
 
 type Send = (message: LiveMessage) => void;
@@ -73,7 +73,7 @@ export class Hub {
   async #tell(): Promise<void> {
     const projectIds = [...this.#touched];
     this.#touched.clear();
-    for (const projectId of projectIds) await this.#database.db.execute(sql`select pg_notify(${channel}, ${projectId})`);
+    for (const projectId of projectIds) await notify(this.#database.db, channel, projectId);
   }
 
   async #send(projectId: string): Promise<void> {

@@ -2,7 +2,7 @@ import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import { liveRequest, type LiveMessage } from '../../shared/live.ts';
 import type { Context } from '../context.ts';
-import { authorise } from '../http/session.ts';
+import { authorise, checkOrigin } from '../http/session.ts';
 import { Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
 
@@ -23,8 +23,7 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
       schema: { hide: true },
       onRequest: async (request) => {
         // A socket is opened by GET, but is no safe read: another site's page must not get it with our cookie.
-        if (request.headers.origin !== undefined && new URL(request.headers.origin).host !== request.host)
-          throw new Refusal('foreign_origin');
+        checkOrigin(request, context.publicUrl());
         await authorise(context, request, 'trainer');
       },
     },

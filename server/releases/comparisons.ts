@@ -28,7 +28,11 @@ export async function* comparisonRows(db: Database, projectId: string): AsyncGen
         prompt = JSON.stringify(pathTo(messages, promptMessageId).map(({ role, content }) => ({ role, content })));
         prompts.set(promptMessageId, prompt);
       }
-      yield pairRows(ranking, prompt, ranking.completionIds.map((id) => found(messages, id)));
+      yield pairRows(
+        ranking,
+        prompt,
+        ranking.completionIds.map((id) => found(messages, id)),
+      );
     }
   }
 }
@@ -57,7 +61,7 @@ function originOf(better: AuthorKind | undefined, worse: AuthorKind | undefined)
 
 function pathTo(messages: ReadonlyMap<string, MessageRow>, id: string): MessageRow[] {
   const path: MessageRow[] = [];
-  for (let next: string | null = id; next !== null; ) {
+  for (let next: string | null = id; next !== null;) {
     const message: MessageRow = found(messages, next);
     path.push(message);
     next = message.parentId;

@@ -51,8 +51,15 @@ export function exportName(project: { name: string }, kind: DatasetKind): string
   return `${slug || 'project'}-${kind}.jsonl`;
 }
 
-export async function exportCounts(db: Database, project: { id: string }): Promise<Output<typeof exportCountsEndpoint>> {
-  return { counts: await Promise.all(datasetKinds.map(async (kind) => ({ kind, ...(await datasets[kind].count(db, project.id)) }))) };
+export async function exportCounts(
+  db: Database,
+  project: { id: string },
+): Promise<Output<typeof exportCountsEndpoint>> {
+  return {
+    counts: await Promise.all(
+      datasetKinds.map(async (kind) => ({ kind, ...(await datasets[kind].count(db, project.id)) })),
+    ),
+  };
 }
 
 export interface WrittenFile {
@@ -64,7 +71,12 @@ export interface WrittenFile {
 }
 
 /** Writes `<kind>.jsonl` into a folder. It is there when it is whole: a file of that name is replaced at the end. */
-export async function writeRelease(db: Database, project: { id: string }, kind: DatasetKind, dir: string): Promise<WrittenFile> {
+export async function writeRelease(
+  db: Database,
+  project: { id: string },
+  kind: DatasetKind,
+  dir: string,
+): Promise<WrittenFile> {
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, `${kind}.jsonl`);
   const unfinished = path.join(dir, `.${kind}.${randomUUID()}.tmp`);

@@ -24,7 +24,8 @@ export async function* pages<Row extends { id: string }, P extends Page<Row>>(
     const page = await coming;
     const last = page.rows.at(-1);
     if (last === undefined) return;
-    if (page.size > 0) limit = Math.min(greatestLimit, 2 * limit, Math.max(1, Math.floor((page.rows.length * pageSize) / page.size)));
+    if (page.size > 0)
+      limit = Math.min(greatestLimit, 2 * limit, Math.max(1, Math.floor((page.rows.length * pageSize) / page.size)));
     coming = load(last.id, limit);
     // If nobody goes on, nobody hears of its failure either.
     coming.catch(() => undefined);

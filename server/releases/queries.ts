@@ -54,7 +54,12 @@ const nextRankings = statement<{
 );
 
 /** The rankings that follow `after` in the order of ids, save those taken back and surplus ones. */
-export async function selectRankings(db: Database, projectId: string, after: string, limit: number): Promise<RankingRow[]> {
+export async function selectRankings(
+  db: Database,
+  projectId: string,
+  after: string,
+  limit: number,
+): Promise<RankingRow[]> {
   return (await run(db, nextRankings, [projectId, after, limit])).map((row) => ({
     id: row.id,
     comparisonId: row.comparison_id,

@@ -12,7 +12,9 @@ export function releaseRoutes(app: FastifyInstance, context: Context): void {
   );
   route(app, context, endpoints.exportRows, async ({ params }, { user, reply }) => {
     const project = await projectFor(db, user, params.projectId);
-    reply.type('application/jsonl').header('content-disposition', `attachment; filename="${exportName(project, params.kind)}"`);
+    reply
+      .type('application/jsonl')
+      .header('content-disposition', `attachment; filename="${exportName(project, params.kind)}"`);
     return exportStream(db, project, params.kind);
   });
 }

@@ -36,7 +36,9 @@ function originOf(kind: DialogueKind, dialogue: readonly MessageRow[]): Origin {
 }
 
 /** The messages from the root to the assistant's last; null where they are a tree or the assistant never speaks. */
-export function answeredPath<M extends Pick<MessageRow, 'id' | 'parentId' | 'role'>>(messages: readonly M[]): M[] | null {
+export function answeredPath<M extends Pick<MessageRow, 'id' | 'parentId' | 'role'>>(
+  messages: readonly M[],
+): M[] | null {
   const byParent = new Map(messages.map((message) => [message.parentId, message]));
   if (byParent.size < messages.length) return null;
   const path: M[] = [];

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Assignment, Submission } from '../../shared/tasks.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
-import { type Database, run } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import { Refusal } from '../problem.ts';
 import { believable, type Ended, endedView, noLongerOpen, readAssignment, standingOf } from './assignment.ts';
 import { workKind } from './kinds.ts';
 import { giveBack } from './queries/lease.ts';
-import { reopen as takeBack, submittingValues } from './queries/submit.ts';
+import { endWith, reopen as takeBack } from './queries/submit.ts';
 import { retrying } from './retry.ts';
 
 /** The running sums of progress are spread over so many rows. */
@@ -53,8 +53,8 @@ export async function submit(
       activeMs: believable(submission.activeMs, standing, now),
       slot: Math.floor(random() * slots),
     };
-    const [ended] = await retrying(() => run(db, statement, [...submittingValues(common), ...values]));
-    if (ended) return { assignment: endedView(standing, ended.state, now), projectId };
+    const state = await retrying(() => endWith(db, statement, common, values));
+    if (state !== null) return { assignment: endedView(standing, state, now), projectId };
     // The same was being submitted at this very moment; by now it is, and reading it again says what came of it.
   }
 }

@@ -30,9 +30,8 @@ describe('prompts', () => {
     expect(formats.prompts.read({ prompt: messages }).messages).toHaveLength(4);
   });
 
-  it.each([
-    [null, 'is no JSON object'],
-    ['Why?', /expected object/],
+  it.each<[unknown, string | RegExp]>([
+    [null, 'Invalid input: expected object, received null'],
     [{}, 'prompt: is missing'],
     [{ prompt: '  ' }, 'prompt: must not be empty'],
     [{ prompt: 'Why?', messages: [user('Why?')] }, /^prompt: stands beside messages/],
@@ -43,13 +42,14 @@ describe('prompts', () => {
     [{ messages: [{ role: 'human', content: 'Why?' }] }, /^messages\.0\.role: /],
     [{ messages: [{ role: 'user' }] }, 'messages.0.content: is missing'],
     [{ prompt: 'x'.repeat(200_001) }, 'prompt: must have at most 200000 characters'],
-    [{ prompt: 'Why?', id: 'x'.repeat(501) }, /^id: must be/],
+    [{ prompt: 'Why?', id: true }, /^id: must be a text/],
+    [{ prompt: 'Why?', id: 'x'.repeat(501) }, 'id: must have at most 500 characters'],
     [{ prompt: 'a\0b' }, /NUL/],
     [{ prompt: 'a\ud800b' }, /surrogate/],
     [{ prompt: 'Why?', source: '\0' }, /NUL/],
-  ])('rejects %j', (value, expected) => {
+  ])('rejects what is wrong, case %#', (value, expected) => {
     if (expected instanceof RegExp) expect(reason('prompts', value)).toMatch(expected);
-    else expect(reason('prompts', value === null ? undefined : value)).toBe(expected);
+    else expect(reason('prompts', value)).toBe(expected);
   });
 });
 
@@ -91,7 +91,7 @@ describe('comparisons', () => {
   it.each([
     [{ completions: undefined }, 'completions: is missing'],
     [{ completions: ['So.'] }, 'completions: must be from 2 to 9'],
-    [{ completions: [...'0123456789'] }, 'completions: must be from 2 to 9'],
+    [{ completions: Array.from('0123456789') }, 'completions: must be from 2 to 9'],
     [{ completions: ['So.', ''] }, 'completions.1.content: must not be empty'],
     [{ completions: ['So.', 'No.', 'So.'] }, 'completions.2: is the same text as completions.0'],
     [{ rankings: [{ ranking: [[0], [1], [3]] }] }, 'rankings.0.ranking.2.0: there is no completion 3 here'],
@@ -101,14 +101,21 @@ describe('comparisons', () => {
       { rankings: ['a@example.org', 'A@example.org'].map((trainer) => ({ trainer, ranking: [[0], [1], [2]] })) },
       'rankings.1.trainer: A@example.org has ranked this twice',
     ],
-  ])('rejects %j', (change, expected) => {
+  ])('rejects what is wrong, case %#', (change, expected) => {
     expect(reason('comparisons', { ...line, ...change })).toBe(expected);
   });
 });
 
 describe('trees of Open-Assistant', () => {
-  const node = (role: string, text: string, replies: unknown[] = [], more = {}) => ({ message_id: text, text, role, replies, ...more });
-  const ranked = (count: number) => Array.from({ length: count }, (_, rank) => node('assistant', `answer ${rank}`, [], { rank }));
+  const node = (role: string, text: string, replies: unknown[] = [], more = {}) => ({
+    message_id: text,
+    text,
+    role,
+    replies,
+    ...more,
+  });
+  const ranked = (count: number) =>
+    Array.from({ length: count }, (_, rank) => node('assistant', `answer ${rank}`, [], { rank }));
   const comparison = (replies: unknown[]) =>
     formats.oasst.read({ message_tree_id: 't', prompt: node('prompter', 'Why?', replies) }).comparisons[0];
 

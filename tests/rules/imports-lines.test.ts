@@ -77,7 +77,9 @@ describe('lines of an upload', () => {
   });
 
   it('refuses what is no text at all', async () => {
-    await expect(lines(chunks(Buffer.from('{"a":1}\n'), new Uint8Array(10)))).rejects.toMatchObject({ code: 'invalid' });
+    await expect(lines(chunks(Buffer.from('{"a":1}\n'), new Uint8Array(10)))).rejects.toMatchObject({
+      code: 'invalid',
+    });
     await expect(lines(chunks(Buffer.from('{"a":1}', 'utf16le')))).rejects.toMatchObject({ code: 'invalid' });
   });
 
@@ -98,16 +100,27 @@ describe('lines of an upload', () => {
 
 describe('elements of an array', () => {
   it('cuts any array into its elements, wherever the bytes are cut', async () => {
-    const element = fc.oneof(fc.object(), fc.string({ unit: 'binary' }).map((text) => ({ text })), fc.array(fc.json()), fc.integer());
+    const element = fc.oneof(
+      fc.object(),
+      fc.string({ unit: 'binary' }).map((text) => ({ text })),
+      fc.array(fc.json()),
+      fc.integer(),
+    );
     await fc.assert(
-      fc.asyncProperty(fc.array(element, { minLength: 1 }), fc.constantFrom(0, 2), anyCuts, async (values, indent, places) => {
-        const bytes = Buffer.from(` \n${JSON.stringify(values, null, indent)}\n`);
-        const found = await lines(chunks(...cutAt(bytes, places)));
-        expect(found.map((line) => ('text' in line ? (JSON.parse(line.text) as unknown) : line.fault))).toEqual(
-          JSON.parse(JSON.stringify(values)),
-        );
-        expect(found.map(({ number }) => number)).toEqual(values.map((_, index) => index + 1));
-      }),
+      fc.asyncProperty(
+        fc.array(element, { minLength: 1 }),
+        fc.constantFrom(0, 2),
+        anyCuts,
+        async (values, indent, places) => {
+          const bytes = Buffer.from(` \n${JSON.stringify(values, null, indent)}\n`);
+          const found = await lines(chunks(...cutAt(bytes, places)));
+          expect(found.map((line) => ('text' in line ? (JSON.parse(line.text) as unknown) : line.fault))).toEqual(
+            JSON.parse(JSON.stringify(values)),
+          );
+          expect(found.map(({ number }) => number)).toEqual(values.map((_, index) => index + 1));
+        },
+      ),
+      { numRuns: 50 },
     );
   });
 

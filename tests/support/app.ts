@@ -1,6 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { createUser } from '../../server/accounts/users.ts';
-import { buildApp } from '../../server/app.ts';
+import { type AppOptions, buildApp } from '../../server/app.ts';
 import type { Context } from '../../server/context.ts';
 import { fillPath, type Endpoint, type Input, type Output, type Role } from '../../shared/endpoint.ts';
 import { problem, type Problem, type ProblemCode } from '../../shared/errors.ts';
@@ -35,7 +35,7 @@ export interface TestApp {
 export const testPassword = 'a password for tests';
 
 /** The whole server on a fresh database, called without a network. */
-export async function startApp(options: { publicUrl?: string; random?: () => number } = {}): Promise<TestApp> {
+export async function startApp(options: { publicUrl?: string; random?: () => number; onRoute?: AppOptions['onRoute'] } = {}): Promise<TestApp> {
   const database = await freshDatabase();
   const clock = (): Date => new Date(Date.now() + started.ahead);
   const { app, context } = await buildApp({
@@ -46,6 +46,7 @@ export async function startApp(options: { publicUrl?: string; random?: () => num
     version: 'test',
     logLevel: process.env.LOG_LEVEL ?? 'fatal',
     ...(options.random && { random: options.random }),
+    ...(options.onRoute && { onRoute: options.onRoute }),
   });
   await app.ready();
   let people = 0;

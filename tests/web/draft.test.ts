@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ActiveTime, clockTime, idleAfter } from '../../web/src/tasks/active-time.ts';
-import { DraftSync, openingOf, retryDelay, sameJson, sendWithin, type LocalDraft, type SaveAnswer } from '../../web/src/tasks/draft.ts';
+import {
+  DraftSync,
+  openingOf,
+  retryDelay,
+  sameJson,
+  sendWithin,
+  type LocalDraft,
+  type SaveAnswer,
+} from '../../web/src/tasks/draft.ts';
 
 const nothing = { draft: null, revision: 0 };
 const local = (draft: object, revision: number, more: Partial<LocalDraft> = {}): LocalDraft => ({
@@ -9,6 +17,7 @@ const local = (draft: object, revision: number, more: Partial<LocalDraft> = {}):
   unsent: true,
   sent: null,
   activeMs: 0,
+  keptAt: 0,
   ...more,
 });
 const saved = (revision: number): SaveAnswer => ({ kind: 'saved', revision, state: 'active', leaseUntil: '' });
@@ -27,7 +36,10 @@ describe('opening', () => {
 
   test('what was sent already, here or on another device, gives way to a newer stored draft', () => {
     const stored = { draft: { text: 'there' }, revision: 5 };
-    expect(openingOf(stored, local({ text: 'here' }, 4, { unsent: false }))).toMatchObject({ draft: { text: 'there' }, revision: 5 });
+    expect(openingOf(stored, local({ text: 'here' }, 4, { unsent: false }))).toMatchObject({
+      draft: { text: 'there' },
+      revision: 5,
+    });
   });
 
   test('unsent work against a newer stored draft is for the person to choose', () => {
@@ -53,8 +65,13 @@ describe('sync', () => {
   afterEach(() => vi.useRealTimers());
 
   function begin(opening = openingOf(nothing, null)) {
-    const sends: { draft: unknown; revision: number; leaving: boolean; answer: (answer: SaveAnswer) => Promise<void> }[] = [];
-    const kept: Omit<LocalDraft, 'activeMs'>[] = [];
+    const sends: {
+      draft: unknown;
+      revision: number;
+      leaving: boolean;
+      answer: (answer: SaveAnswer) => Promise<void>;
+    }[] = [];
+    const kept: Omit<LocalDraft, 'activeMs' | 'keptAt'>[] = [];
     const sync = new DraftSync({
       opening,
       send: (draft, revision, leaving) => {

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { labels as labelsOf, rankingFault } from '../../shared/ranking.ts';
-import { at, missing, nextUnplaced, placesFrom, put, ranking, take, tap, type Places } from '../../web/src/comparisons/places.ts';
+import {
+  at,
+  missing,
+  nextUnplaced,
+  placesFrom,
+  put,
+  ranking,
+  take,
+  tap,
+  type Places,
+} from '../../web/src/comparisons/places.ts';
 import { actionOf, shownKey } from '../../web/src/comparisons/rank-keys.ts';
 
 const four = ['A', 'B', 'C', 'D'];
@@ -32,7 +42,10 @@ describe('places', () => {
 
   test('a new digit moves a card, and the rest stay', () => {
     const places = put(typed('2123', four), 'D', 1);
-    expect(ranking(places, four)).toEqual([['B', 'D'], ['A', 'C']]);
+    expect(ranking(places, four)).toEqual([
+      ['B', 'D'],
+      ['A', 'C'],
+    ]);
     expect(at(places, four, 1)).toEqual(['B', 'D']);
   });
 
@@ -62,9 +75,14 @@ describe('places', () => {
   });
 
   test('whatever is placed, the ranking holds each label once and in order', () => {
-    const tasks = fc.integer({ min: 2, max: 9 }).chain((count) =>
-      fc.tuple(fc.constant(labelsOf(count)), fc.array(fc.integer({ min: 1, max: count }), { minLength: count, maxLength: count })),
-    );
+    const tasks = fc
+      .integer({ min: 2, max: 9 })
+      .chain((count) =>
+        fc.tuple(
+          fc.constant(labelsOf(count)),
+          fc.array(fc.integer({ min: 1, max: count }), { minLength: count, maxLength: count }),
+        ),
+      );
     fc.assert(
       fc.property(tasks, ([labels, given]) => {
         const places = typed(given.join(''), labels);

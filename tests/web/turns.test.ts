@@ -44,7 +44,9 @@ describe('turns', () => {
   });
 
   test('whatever is inserted and deleted, the order holds', () => {
-    const steps = fc.array(fc.tuple(fc.constantFrom('before', 'after', 'remove', 'append'), fc.nat({ max: 12 })), { maxLength: 30 });
+    const steps = fc.array(fc.tuple(fc.constantFrom('before', 'after', 'remove', 'append'), fc.nat({ max: 12 })), {
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(steps, fc.boolean(), (all, withPrompt) => {
         let now = turns.beginning(withPrompt ? prompt : []);
@@ -76,7 +78,9 @@ describe('turns', () => {
   test('a draft keeps what was given through edits and insertions', () => {
     const edited = turns.edit(turns.insert(turns.beginning(prompt), 1, 'before').turns, 1, 'Why is the sea blue?');
     const again = turns.turnsFrom(edited, turns.givenIndexes(edited, prompt), prompt);
-    expect(again.map(({ content, given }) => [content, given])).toEqual(edited.map(({ content, given }) => [content, given]));
+    expect(again.map(({ content, given }) => [content, given])).toEqual(
+      edited.map(({ content, given }) => [content, given]),
+    );
     const reopened = turns.turnsFrom([...prompt, { role: 'assistant', content: 'Scattering.' }], null, prompt);
     expect(reopened.map(({ given }) => given)).toEqual(['Be short.', 'Why is the sky blue?', null]);
   });
@@ -84,7 +88,17 @@ describe('turns', () => {
 
 describe('pieces of a long text', () => {
   test('joined they are the text, and none is far too long', () => {
-    const line = fc.constantFrom('A paragraph. '.repeat(40), '- item', '', '', '```', '    code', '# Heading', '$$', 'x'.repeat(3_000));
+    const line = fc.constantFrom(
+      'A paragraph. '.repeat(40),
+      '- item',
+      '',
+      '',
+      '```',
+      '    code',
+      '# Heading',
+      '$$',
+      'x'.repeat(3_000),
+    );
     fc.assert(
       fc.property(fc.array(line, { maxLength: 120 }), (lines) => {
         const text = lines.join('\n');

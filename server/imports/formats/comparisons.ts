@@ -61,7 +61,8 @@ function rankingsOf(rankings: z.output<typeof ranking>[], count: number) {
     if (fault) throw new BadRecord(`${['rankings', index, 'ranking', ...fault.path].join('.')}: ${fault.message}`);
     if (trainer != null) {
       // Not told apart by case: two spellings of one email are one person, who ranks a comparison once.
-      if (trainers.has(trainer.toLowerCase())) throw new BadRecord(`rankings.${index}.trainer: ${trainer} has ranked this twice`);
+      if (trainers.has(trainer.toLowerCase()))
+        throw new BadRecord(`rankings.${index}.trainer: ${trainer} has ranked this twice`);
       trainers.add(trainer.toLowerCase());
     }
     return { trainer: trainer ?? null, groups: ranking };

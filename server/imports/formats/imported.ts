@@ -61,16 +61,16 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown, path = ''
   throw new BadRecord(where === '' ? what : `${where}: ${what}`);
 }
 
-const missing: z.core.$ZodErrorMap = ({ code, input, path }) => {
-  if (code !== 'invalid_type' || input !== undefined) return undefined;
-  return path?.length === 0 ? 'is no JSON object' : 'is missing';
-};
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
 
 /** Longest id and source, in UTF-16 code units: an index holds at most 2,700 bytes. */
 const maxNameCharacters = 500;
 
 const name = z.string().max(maxNameCharacters, `must have at most ${maxNameCharacters} characters`);
-const identifier = z.union([name, z.int()], { error: `must be a text of at most ${maxNameCharacters} characters or a whole number` });
+const identifier = z.union([name, z.int()], {
+  error: `must be a text of at most ${maxNameCharacters} characters or a whole number`,
+});
 
 /** Members that each format takes. A number and the text that it is written as are the same id. */
 export const identity = {
@@ -95,7 +95,8 @@ export function dialogueOf(value: unknown, path: string): Message[] {
 
 /** The prompt of a record: `prompt` as text or messages, or else `messages`; the user speaks last. Throws `BadRecord`. */
 export function promptOf({ prompt, messages }: { prompt?: unknown; messages?: unknown }): Message[] {
-  if (prompt != null && messages != null) throw new BadRecord('prompt: stands beside messages, and only one can be the prompt');
+  if (prompt != null && messages != null)
+    throw new BadRecord('prompt: stands beside messages, and only one can be the prompt');
   if (typeof prompt === 'string') return [{ role: 'user', content: parsed(content, prompt, 'prompt') }];
   const path = messages == null ? 'prompt' : 'messages';
   const dialogue = dialogueOf(messages ?? prompt ?? undefined, path);

@@ -11,7 +11,12 @@ import {
   parsed,
 } from './imported.ts';
 
-const record = z.object({ message_tree_id: identity.id, source: identity.source, prompt: z.unknown().optional(), message_id: z.unknown().optional() });
+const record = z.object({
+  message_tree_id: identity.id,
+  source: identity.source,
+  prompt: z.unknown().optional(),
+  message_id: z.unknown().optional(),
+});
 /** Only what is looked at before a message is known to be wanted: deleted ones may lack the rest. */
 const outline = z.object({ deleted: z.boolean().nullish() });
 const message = z.object({
@@ -43,7 +48,9 @@ export function readTree(value: unknown): ImportedConversation {
   /** Of each prompter's message, the replies to it. */
   const replies = new Map<number, Reply[]>();
   // A list instead of recursion, for depth is in the file's hand.
-  const open: { value: unknown; parent: number | null; path: string }[] = [{ value: prompt ?? undefined, parent: null, path: 'prompt' }];
+  const open: { value: unknown; parent: number | null; path: string }[] = [
+    { value: prompt ?? undefined, parent: null, path: 'prompt' },
+  ];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, parent, path } = next;
     if (parsed(outline, value, path).deleted === true) continue;

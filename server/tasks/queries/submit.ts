@@ -48,8 +48,15 @@ export function submitting(name: string, results: string): Statement<{ state: As
   );
 }
 
-export function submittingValues({ assignmentId, trainerId, now, hash, activeMs, slot }: Submitting): unknown[] {
-  return [assignmentId, trainerId, now.toISOString(), hash, activeMs, slot];
+/** Runs a statement made with `submitting`. Says what became of the assignment; null where it was no longer open. */
+export async function endWith(
+  db: Database,
+  ending: Statement<{ state: AssignmentState }>,
+  { assignmentId, trainerId, now, hash, activeMs, slot }: Submitting,
+  values: readonly unknown[],
+): Promise<AssignmentState | null> {
+  const [ended] = await run(db, ending, [assignmentId, trainerId, now.toISOString(), hash, activeMs, slot, ...values]);
+  return ended?.state ?? null;
 }
 
 const reopenStatement = statement<{ id: string }>(

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../../shared/accounts.ts';
 /** The server's words for actions, as a sentence goes on after a name; others are shown as they are. */
 const phrases: Record<string, string> = {
   'audit.read': 'read the audit log',
-  'import.run': 'imported a file',
+  import: 'imported a file',
   'invitation.accept': 'accepted an invitation',
   'invitation.create': 'made an invitation',
   'invitation.revoke': 'revoked an invitation',

@@ -183,7 +183,9 @@ export class Ranking {
 
   /** What is submitted; `missing` must be null. */
   submission(activeMs: number): ComparisonSubmission {
-    const ratings = Object.entries(this.ratings).filter(([, { overall, flags }]) => overall !== undefined || flags?.length);
+    const ratings = Object.entries(this.ratings).filter(
+      ([, { overall, flags }]) => overall !== undefined || flags?.length,
+    );
     return {
       ranking: at.ranking(this.places, this.labels),
       ...(ratings.length > 0 ? { ratings: Object.fromEntries(ratings) } : {}),

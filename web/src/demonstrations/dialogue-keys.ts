@@ -17,3 +17,45 @@ export const dialogueKeys: KeyLine[] = [
   { key: 'u', does: 'At the beginning of a task, take the last submission back' },
   { key: 'g', does: 'Guidelines' },
 ];
+
+export type DialogueAction =
+  | 'submit'
+  | 'undo'
+  | 'redo'
+  | 'takeBack'
+  | 'preview'
+  | 'guidelines'
+  | 'comment'
+  | 'up'
+  | 'down'
+  | 'close'
+  | 'edit'
+  | 'remove'
+  | 'insertAfter'
+  | 'insertBefore';
+
+const plain: Record<string, DialogueAction> = {
+  u: 'takeBack',
+  p: 'preview',
+  g: 'guidelines',
+  c: 'comment',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  Escape: 'close',
+  Enter: 'edit',
+  Delete: 'remove',
+  o: 'insertAfter',
+  O: 'insertBefore',
+};
+
+/** What a key asks of the writing page, or null. */
+export function actionOf(
+  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>,
+): DialogueAction | null {
+  const { key, altKey, shiftKey } = event;
+  if (altKey) return null;
+  if (!event.ctrlKey && !event.metaKey) return Object.hasOwn(plain, key) ? (plain[key] ?? null) : null;
+  if (key === 'Enter') return shiftKey ? 'submit' : null;
+  if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo';
+  return key.toLowerCase() === 'y' ? 'redo' : null;
+}

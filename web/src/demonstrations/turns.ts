@@ -42,7 +42,11 @@ export function turnsFrom(
   return messages.map(({ role, content }, key) => {
     const index = given?.[key];
     const source =
-      given === null ? prompt.find((one) => one.role === role && one.content === content) : index == null ? undefined : prompt[index];
+      given === null
+        ? prompt.find((one) => one.role === role && one.content === content)
+        : index == null
+          ? undefined
+          : prompt[index];
     return { key, role, content, given: source?.content ?? null };
   });
 }
@@ -57,6 +61,11 @@ export function givenIndexes(turns: Turns, prompt: readonly Message[]): (number 
 
 export function edit(turns: Turns, key: number, content: string): Turns {
   return turns.map((turn) => (turn.key === key ? { ...turn, content } : turn));
+}
+
+/** Where a turn's text came from, as its margin says it. */
+export function markOf({ given, content }: Turn): 'given' | 'edited' | '' {
+  return given === null ? '' : given === content ? 'given' : 'edited';
 }
 
 /** A blank turn at the end, for the side that writes next. */
@@ -101,7 +110,10 @@ export function messagesOf(turns: Turns): Message[] {
 }
 
 /** What keeps the dialogue from being submitted, in words, with the turn that it concerns; null where nothing does. */
-export function faultOf(turns: Turns, { maxTurns, maxCharacters }: Limits): { text: string; key: number | null } | null {
+export function faultOf(
+  turns: Turns,
+  { maxTurns, maxCharacters }: Limits,
+): { text: string; key: number | null } | null {
   const messages = messagesOf(turns);
   const spoken = messages.filter(({ role }) => role !== 'system');
   if (spoken.length === 0) return { text: 'Nothing is written yet', key: null };

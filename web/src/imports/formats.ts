@@ -32,11 +32,17 @@ export const formats: Record<ImportFormat, { name: string; makes: string; exampl
   },
   oasst: {
     name: 'OpenAssistant trees',
-    makes: 'Each line is a message tree. Ranked replies become comparisons with their ranking, the paths become dialogues.',
+    makes:
+      'Each line is a message tree. Assistant messages that answer the same message become a comparison to rank; their ranks come along as a ranking.',
     example: {
       message_tree_id: 't1',
-      prompt: { message_id: 'm1', text: 'Hi', role: 'prompter', replies: [{ message_id: 'm2', text: 'Hello!', role: 'assistant', rank: 0 }] },
+      prompt: {
+        message_id: 'm1',
+        text: 'Hi',
+        role: 'prompter',
+        replies: [{ message_id: 'm2', text: 'Hello!', role: 'assistant', rank: 0 }],
+      },
     },
-    more: 'Single messages, a line each, with parent_id, are taken too.',
+    more: 'Rank 0 is best. Deleted messages are left out with all that follows them, and a tree is not part of SFT exports.',
   },
 };

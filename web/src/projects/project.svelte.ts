@@ -1,12 +1,6 @@
 import { createContext } from 'svelte';
 import type { Input } from '../../../shared/endpoint.ts';
-import {
-  changeProject,
-  readProgress,
-  readProject,
-  type KindProgress,
-  type Project,
-} from '../../../shared/projects.ts';
+import { changeProject, readProgress, readProject, type KindProgress, type Project } from '../../../shared/projects.ts';
 import { call } from '../api.ts';
 import { live } from '../live.svelte.ts';
 import { Loaded } from '../ui/loaded.svelte.ts';

@@ -23,7 +23,9 @@ export class Settings {
     if (!project) return;
     this.name = project.name;
     this.guidelines = project.guidelines;
-    const preset = presets.find((name) => JSON.stringify(rubricPresets[name]) === JSON.stringify(sorted(project.rubric)));
+    const preset = presets.find(
+      (name) => JSON.stringify(rubricPresets[name]) === JSON.stringify(sorted(project.rubric)),
+    );
     this.rubric = preset ?? 'own';
     this.ownRubric = preset === undefined ? project.rubric.name : null;
     this.demonstrationOverlap = project.overlap.demonstration;
@@ -33,6 +35,14 @@ export class Settings {
     this.maxCharacters = project.limits.maxCharacters;
     this.leaseMinutes = project.leaseMinutes;
     this.reopenMinutes = project.reopenMinutes;
+  }
+
+  /** What differs from `project`, as a change of it. */
+  changeOf(project: Project): Partial<Settings['body']> {
+    const before = new Map<string, unknown>(Object.entries(new Settings(project).body));
+    return Object.fromEntries(
+      Object.entries(this.body).filter(([name, value]) => JSON.stringify(before.get(name)) !== JSON.stringify(value)),
+    );
   }
 
   /** As the API takes it; an empty number is left out of the change, the form's fields ask for it before. */

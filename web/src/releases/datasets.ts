@@ -5,7 +5,8 @@ export const datasets: Record<DatasetKind, { name: string; source: string; about
   sft: {
     name: 'SFT',
     source: 'dialogue',
-    about: 'Dialogues for supervised fine-tuning: demonstrations written here, and imported dialogues; origin tells them apart.',
+    about:
+      'Dialogues for supervised fine-tuning: demonstrations written here, and imported dialogues; origin tells them apart.',
     row: {
       messages: [
         { role: 'user', content: '…' },

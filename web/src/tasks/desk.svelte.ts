@@ -15,7 +15,8 @@ import {
 import { call, explain, Refused } from '../api.ts';
 import { live } from '../live.svelte.ts';
 import { ActiveTime } from './active-time.ts';
-import { DraftKeeper, isPassing, knownActiveMs } from './draft-keeper.svelte.ts';
+import { DraftKeeper, forgetDraft, forgetOldDrafts, isPassing, knownActiveMs } from './draft-keeper.svelte.ts';
+import { Leases } from './leases.ts';
 import { outboxOf, type Outbox } from './outbox.svelte.ts';
 
 /** How often an empty queue is asked again, in milliseconds. */
@@ -31,7 +32,8 @@ const offerUndoFor = 30_000;
 
 type Kind = Assignment['kind'];
 export type AssignmentOf<K extends Kind> = Extract<Assignment, { kind: K }>;
-const isOf = <K extends Kind>(kind: K, assignment: Assignment): assignment is AssignmentOf<K> => assignment.kind === kind;
+const isOf = <K extends Kind>(kind: K, assignment: Assignment): assignment is AssignmentOf<K> =>
+  assignment.kind === kind;
 
 /** What is before a person: one assignment with its draft and clock. A new one for each task that is shown. */
 export interface Seat<K extends Kind> {
@@ -62,7 +64,7 @@ export class Desk<K extends Kind> {
   readonly #userId: string;
   #ahead: AssignmentOf<K>[] = [];
   #fetching: Promise<void> | null = null;
-  #leases = new Map<string, number>();
+  readonly #leases = new Leases();
   #polled = 0;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
   #gone = false;
@@ -82,6 +84,7 @@ export class Desk<K extends Kind> {
       }
       if (this.last?.id === id && state !== 'submitted') this.last = null;
     };
+    forgetOldDrafts(this.#userId, Date.now());
     void this.#readProject();
     void (assignmentId === undefined ? this.#take() : this.open(assignmentId));
     const stop = new AbortController();
@@ -176,6 +179,7 @@ export class Desk<K extends Kind> {
     const body = { reason, activeMs, ...(comment.trim() === '' ? {} : { comment }) };
     await call(skip, { params: { assignmentId: seat.assignment.id }, body });
     seat.keeper.close();
+    if (seat.keeper.status === 'saved') forgetDraft(this.#userId, seat.assignment.id);
     await this.next();
   }
 
@@ -230,16 +234,16 @@ export class Desk<K extends Kind> {
     if (assignment === null || this.#held().some(({ id }) => id === assignment.id)) return;
     if (this.#gone) return this.#giveBack(assignment);
     this.#ahead.push(assignment);
-    this.#leases.set(assignment.id, Date.parse(assignment.leaseUntil));
+    this.#leases.hold(assignment.id, assignment.leaseUntil);
   }
 
   #show(assignment: AssignmentOf<K>): void {
     this.seat?.keeper.close();
     const active = new ActiveTime(knownActiveMs(this.#userId, assignment));
     active.sign(Date.now());
-    this.#leases.set(assignment.id, Date.parse(assignment.leaseUntil));
+    this.#leases.hold(assignment.id, assignment.leaseUntil);
     const keeper = new DraftKeeper(assignment, this.#userId, active, (until) =>
-      this.#leases.set(assignment.id, Date.parse(until)),
+      this.#leases.hold(assignment.id, until),
     );
     this.seat = { assignment, keeper, active };
     const { state } = assignment;
@@ -269,10 +273,8 @@ export class Desk<K extends Kind> {
   #renewLeases(): void {
     const now = Date.now();
     if (this.seat === null || this.phase !== 'working' || this.seat.active.idle(now) > awayAfter) return;
-    const half = ((this.project?.leaseMinutes ?? 1) * 60_000) / 2;
-    for (const { id } of this.#held()) {
-      if ((this.#leases.get(id) ?? 0) - now < half) void this.#renew(id);
-    }
+    const ids = this.#held().map(({ id }) => id);
+    for (const id of this.#leases.due(ids, this.project?.leaseMinutes ?? 1, now)) void this.#renew(id);
   }
 
   async #renew(assignmentId: string): Promise<void> {
@@ -280,7 +282,7 @@ export class Desk<K extends Kind> {
     const body = seat ? { activeMs: Math.round(seat.active.read(Date.now())) } : {};
     try {
       const { leaseUntil, state } = await call(renew, { params: { assignmentId }, body });
-      this.#leases.set(assignmentId, Date.parse(leaseUntil));
+      this.#leases.hold(assignmentId, leaseUntil);
       if (state === 'active') return seat?.keeper.regain();
     } catch (error) {
       if (!(error instanceof Refused) || isPassing(error)) return;

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { draft as draftSchema, saveDraft, type Assignment, type AssignmentState, type Draft } from '../../../shared/tasks.ts';
+import {
+  draft as draftSchema,
+  saveDraft,
+  type Assignment,
+  type AssignmentState,
+  type Draft,
+} from '../../../shared/tasks.ts';
 import { call, explain, Offline, Refused } from '../api.ts';
 import type { ActiveTime } from './active-time.ts';
-import { readStored, removeStored, writeStored } from './device-store.ts';
+import { readStored, removeStored, storedKeys, writeStored } from './device-store.ts';
 import { DraftSync, openingOf, type DraftStatus, type SaveAnswer, type StoredDraft } from './draft.ts';
 
 const localDraft = z.object({
@@ -11,7 +17,19 @@ const localDraft = z.object({
   unsent: z.boolean(),
   sent: draftSchema.nullable(),
   activeMs: z.number(),
+  keptAt: z.number(),
 });
+
+/** A draft that the server holds too is let go of after so long, in milliseconds. */
+const keptFor = 7 * 24 * 60 * 60_000;
+
+/** Makes room: lets go of old drafts that hold nothing the server does not have. */
+export function forgetOldDrafts(userId: string, now: number): void {
+  for (const key of storedKeys(`draft.${userId}.`)) {
+    const local = readStored(key, localDraft);
+    if (local === null || (!local.unsent && now - local.keptAt > keptFor)) removeStored(key);
+  }
+}
 
 /** Statuses of an answer after which the same request may well succeed. */
 const passing = new Set(['not_signed_in', 'too_many_requests', 'unavailable', 'internal', 'storage_full']);
@@ -37,6 +55,8 @@ export class DraftKeeper {
   theirs = $state.raw<StoredDraft | null>(null);
   /** False where this browser has no room or does not keep anything: then only the server does. */
   keptHere = $state(true);
+  /** Something was changed since this was opened. */
+  touched = $state(false);
   /** The draft to begin with; null where none was made. */
   readonly begun: Draft | null;
   #sync: DraftSync;
@@ -59,7 +79,11 @@ export class DraftKeeper {
         return answer;
       },
       keep: (local) => {
-        this.keptHere = writeStored(key, { ...local, activeMs: Math.round(active.read(Date.now())) });
+        this.keptHere = writeStored(key, {
+          ...local,
+          activeMs: Math.round(active.read(Date.now())),
+          keptAt: Date.now(),
+        });
       },
       onchange: () => this.#show(),
     });
@@ -77,6 +101,7 @@ export class DraftKeeper {
   }
 
   change(draft: Draft): void {
+    this.touched = true;
     this.#sync.change(draft);
   }
 

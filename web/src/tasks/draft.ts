@@ -21,6 +21,8 @@ export interface LocalDraft {
   /** What was sent last and not answered for: where the server holds this, the draft above builds on it. */
   sent: Draft | null;
   activeMs: number;
+  /** Milliseconds since 1970. */
+  keptAt: number;
 }
 
 /** Where work on a draft begins, from what the server and what this browser holds. */
@@ -66,7 +68,7 @@ export interface DraftSyncOptions {
   /** Must answer and never throw. `leaving`: the page is going away. */
   send(draft: Draft, revision: number, leaving: boolean): Promise<SaveAnswer>;
   /** Keeps a draft in this browser, at once. */
-  keep(local: Omit<LocalDraft, 'activeMs'>): void;
+  keep(local: Omit<LocalDraft, 'activeMs' | 'keptAt'>): void;
   onchange(): void;
 }
 
@@ -225,5 +227,7 @@ export function sameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const left = new Map(Object.entries(a).filter(([, value]) => value !== undefined));
   const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
-  return left.size === right.size && [...left].every(([key, value]) => right.has(key) && sameJson(value, right.get(key)));
+  return (
+    left.size === right.size && [...left].every(([key, value]) => right.has(key) && sameJson(value, right.get(key)))
+  );
 }

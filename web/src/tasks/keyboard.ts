@@ -7,7 +7,12 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** True where the page must leave a key alone: it means text, belongs to a dialog, or was dealt with. */
 export function isForOthers(event: KeyboardEvent): boolean {
-  return event.defaultPrevented || event.isComposing || isTyping(event.target) || document.querySelector('dialog[open]') !== null;
+  return (
+    event.defaultPrevented ||
+    event.isComposing ||
+    isTyping(event.target) ||
+    document.querySelector('dialog[open]') !== null
+  );
 }
 
 /**

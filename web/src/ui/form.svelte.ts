@@ -19,7 +19,9 @@ export class Form {
       return true;
     } catch (error) {
       const told = error instanceof Refused ? (error.problem.errors ?? []) : [];
-      this.faults = Object.fromEntries(told.filter(({ path }) => path !== '').map(({ path, message }) => [path, message]));
+      this.faults = Object.fromEntries(
+        told.filter(({ path }) => path !== '').map(({ path, message }) => [path, message]),
+      );
       const loose = told.filter(({ path }) => path === '').map(({ message }) => message);
       if (Object.keys(this.faults).length === 0 || loose.length > 0) this.failure = loose.join('; ') || explain(error);
       return false;

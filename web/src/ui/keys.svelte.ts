@@ -25,7 +25,8 @@ class Keys {
   pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector('dialog[open]') !== null) return;
-    if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]')) return;
+    if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]'))
+      return;
     const line = this.lines.find(({ key, run }) => key === event.key && run !== undefined);
     if (line?.run === undefined) return;
     event.preventDefault();

@@ -1,5 +1,5 @@
 /** Pieces of about this many characters are parsed one at a time, so that no text can hold the page up. */
-const pieceCharacters = 5_000;
+const pieceCharacters = 3_000;
 /** A piece without a place to cut ends here at the latest. */
 const longestPiece = 20_000;
 
@@ -14,7 +14,7 @@ export function piecesOf(text: string): string[] {
   let fence = '';
   let math = false;
   let blankBefore = false;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const newline = text.indexOf('\n', at);
     const end = Math.min(newline === -1 ? text.length : newline + 1, at + longestPiece);
     const line = text.slice(at, end);

@@ -61,7 +61,8 @@ purify.addHook('afterSanitizeAttributes', (node) => {
   // Each block finds its own direction: an Arabic paragraph may follow an English one. Inside a list or quotation there is
   // one direction, that of its bullets and its bar; code and formulas have theirs and do not count.
   if (node.tagName === 'CODE' || node.className === 'math') node.setAttribute('dir', 'ltr');
-  else if (blocks.has(node.tagName) && !node.parentElement?.closest('ul, ol, blockquote')) node.setAttribute('dir', 'auto');
+  else if (blocks.has(node.tagName) && !node.parentElement?.closest('ul, ol, blockquote'))
+    node.setAttribute('dir', 'auto');
   if (node.tagName === 'A') {
     node.setAttribute('target', '_blank');
     node.setAttribute('rel', 'noopener noreferrer nofollow');

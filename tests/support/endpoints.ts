@@ -1,0 +1,16 @@
+import * as accounts from '../../shared/accounts.ts';
+import type { Endpoint } from '../../shared/endpoint.ts';
+import * as imports from '../../shared/imports.ts';
+import * as projects from '../../shared/projects.ts';
+import * as releases from '../../shared/releases.ts';
+import * as server from '../../shared/server.ts';
+import * as tasks from '../../shared/tasks.ts';
+
+function isEndpoint(value: unknown): value is Endpoint {
+  return typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
+}
+
+/** Every endpoint of the contract. */
+export const allEndpoints: Endpoint[] = [accounts, imports, projects, releases, server, tasks].flatMap((module) =>
+  Object.values(module as Record<string, unknown>).filter(isEndpoint),
+);
