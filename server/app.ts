@@ -67,14 +67,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (options.onRoute) app.addHook('onRoute', options.onRoute);
 
   const complain = (error: unknown): void => app.log.error({ err: error }, 'background work failed');
-  const listening = (): string => app.listeningOrigin;
+  let origin = publicUrl;
   const context: Context = {
     db,
     clock,
     random,
     secret,
     log: app.log,
-    publicUrl: () => publicUrl ?? listening(),
+    publicUrl: () => (origin ??= app.listeningOrigin),
     sessions: createSessions(database, { secure: https, clock }),
     hub: new Hub(database, (projectId) => progressOf(db, projectId), complain),
   };

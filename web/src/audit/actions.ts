@@ -2,14 +2,12 @@ import type { AuditEntry } from '../../../shared/accounts.ts';
 
 /** The server's words for actions, as a sentence goes on after a name; others are shown as they are. */
 const phrases: Record<string, string> = {
-  'audit.read': 'read the audit log',
   import: 'imported a file',
   'invitation.accept': 'accepted an invitation',
   'invitation.create': 'made an invitation',
   'invitation.revoke': 'revoked an invitation',
   'member.add': 'added a member',
   'member.remove': 'removed a member',
-  'password.change': 'changed the password',
   'project.change': 'changed a project',
   'project.create': 'created a project',
   'token.create': 'made an API token',
