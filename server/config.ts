@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 
-/** The environment that Duologue reads (design.md section 6), and nothing else does. */
+/** The environment that Duologue reads, and nothing else does; the README lists it. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),

@@ -14,6 +14,17 @@ export interface OpenDatabase {
 /** Connections that one process keeps to PostgreSQL; a server with two cores gains nothing from more. */
 const poolSize = 16;
 
+/**
+ * Every statement of the server finds its rows by an index. A plan made while a table is small would scan it, is kept with
+ * the prepared statement, and costs more with each row until statistics are gathered anew, so scans are priced out.
+ * Where one cannot be avoided it still runs; compiling it, which its price would bring about, would take longer than it.
+ */
+export const sessionSettings = { enable_seqscan: 'off', jit: 'off' } as const;
+
+const setSession = Object.entries(sessionSettings)
+  .map(([name, value]) => `set ${name} = ${value}`)
+  .join('; ');
+
 /** Opens PostgreSQL at `url`, or without one the embedded engine in `dataDir`. */
 export function openDatabase(options: { url: string | null; dataDir: string }): Promise<OpenDatabase> {
   return options.url === null ? openEmbedded(options.dataDir) : openPostgres(options.url);
@@ -25,6 +36,8 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'duologue' });
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {});
+  // Sent ahead of the first query of each connection; if it fails, so does that.
+  pool.on('connect', (connection) => void connection.query(setSession).catch(() => {}));
   const listeners = new Map<string, (payload: string) => void>();
   let listener: Promise<void> | null = null;
   let client: InstanceType<typeof pg.Client> | null = null;
@@ -65,6 +78,7 @@ async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
     const { PGlite } = await import('@electric-sql/pglite');
     const { drizzle } = await import('drizzle-orm/pglite');
     const client = await PGlite.create(path.join(dataDir, 'pglite'));
+    await client.exec(setSession);
     return {
       db: drizzle(client, { schema: tables }),
       engine: 'pglite',

@@ -239,7 +239,7 @@ export const tasks = pgTable(
     /** In so many hands now. */
     held: smallint('held').notNull().default(0),
     submitted: smallint('submitted').notNull().default(0),
-    /** A random number by which the queue is ordered, so that claims spread over it (design.md section 5, cost). */
+    /** A random number by which the queue is ordered, so that claims spread over it (README, decisions). */
     position: integer('position').notNull(),
     /** Trainers who wrote some of it and so never get it. */
     authors: uuid('authors').array().notNull(),

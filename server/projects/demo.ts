@@ -12,8 +12,7 @@ const guidelines = `# What we are looking for
 
 Read the whole conversation, then all the answers, before you place any of them.
 
-1. **Helpful.** Does it do what was asked, in the form that was asked for? An answer that ignores a constraint
-   ("exactly three sentences") is worse than a plainer one that keeps it.
+1. **Helpful.** Does it do what was asked, in the form that was asked for? An answer that ignores a constraint ("exactly three sentences") is worse than a plainer one that keeps it.
 2. **True.** A confident mistake is worse than an honest "I am not sure". Check sums, dates and code.
 3. **Harmless.** A good refusal is short, says why and offers what *can* be done. Refusing something harmless is a fault too.
 

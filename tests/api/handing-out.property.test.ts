@@ -11,7 +11,7 @@ import { projectWith, rankedAsShown } from '../support/work.ts';
 
 /*
  * Any sequence of what trainers do, with time passing between, some of it at the same moment: after each step the tables
- * must hold what design.md section 5 promises, and at the end nothing that was submitted may be missing.
+ * must hold what handing out work promises (see invariants.ts), and at the end nothing that was submitted may be missing.
  */
 
 let t: TestApp;

@@ -8,6 +8,7 @@ import { sql } from 'drizzle-orm';
 import { submitRanking } from '../../server/comparisons/queries.ts';
 import { createProject } from '../../server/projects/projects.ts';
 import type { Database } from '../../server/db/database.ts';
+import { sessionSettings } from '../../server/db/open.ts';
 import { claimStatement } from '../../server/tasks/queries/claim.ts';
 import { standingStatement } from '../../server/tasks/queries/assignment.ts';
 import { newProject } from '../../shared/projects.ts';
@@ -124,6 +125,10 @@ function script(projectId: string): string {
   ].join('\n');
 }
 
+const settings = Object.entries(sessionSettings)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(' ');
+
 /** What this machine can do: the same statements, from C, without a server in between. Pairs per second. */
 export async function limit(databaseUrl: string, binaries: string, { projectId, cookies }: Field, seconds: number): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), 'duologue-pgbench-'));
@@ -133,7 +138,7 @@ export async function limit(databaseUrl: string, binaries: string, { projectId, 
     const { stdout, stderr } = await run(
       path.join(binaries, 'pgbench'),
       ['-n', '-M', 'prepared', '-c', String(cookies.length), '-j', '2', '-T', String(seconds), '-f', file, databaseUrl],
-      { env: { ...process.env, LC_ALL: 'C' } },
+      { env: { ...process.env, LC_ALL: 'C', PGOPTIONS: settings } },
     ).catch((error: unknown) => {
       throw new Error(`pgbench failed: ${String(error).slice(0, 1_000)}`);
     });

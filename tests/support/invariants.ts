@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../server/db/database.ts';
 
 /**
- * What must hold of handed-out work at every moment (design.md section 5), asked of the tables themselves. Answers with a
+ * What must hold of handed-out work at every moment, asked of the tables themselves. Answers with a
  * sentence for each breach. `overlap` is the highest that the project's tasks ever had: what was given out by it stays.
  */
 export async function breaches(db: Database, allowed?: { projectId: string; overlap: number }): Promise<string[]> {

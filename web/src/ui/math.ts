@@ -11,6 +11,11 @@ export function mathNodes(tex: string, block: boolean): DocumentFragment | null 
       displayMode: block,
       throwOnError: true,
       maxExpand: 500,
+      strict: 'ignore',
+      // Commands that reach outside a formula (links, HTML, pictures) are errors: their source is shown.
+      trust: () => {
+        throw new Error('not allowed');
+      },
     });
     // The TeX source rides along in an annotation that DOMPurify would turn into visible text.
     const plain = markup.replace(/<annotation[\s\S]*?<\/annotation>/g, '');

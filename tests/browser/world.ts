@@ -1,0 +1,180 @@
+/**
+ * What the browser tests share: a server of their own on an embedded database, people made through HTTP, pages opened as
+ * them. Import `test` from here: it closes at the end of each test what `open` opened, and fails the test for whatever a
+ * page complained about meanwhile (console errors, uncaught exceptions, breaches of the content security policy).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test';
+import type { Input, Output } from '../../shared/endpoint.ts';
+import { importLines, type ImportFormat } from '../../shared/imports.ts';
+import { createProject, type Project } from '../../shared/projects.ts';
+import {
+  callAt,
+  firstAdmin,
+  type Headers,
+  joinAsTrainer,
+  type ServerProcess,
+  signInAdmin,
+  startServer,
+} from '../support/server.ts';
+
+export { callAt, expect, firstAdmin, type Headers };
+
+/** The password of the first admin and of everyone whom `trainer` makes. */
+export const { password } = firstAdmin;
+
+export const desktop = { width: 1280, height: 800 };
+export const phone = { width: 390, height: 844 };
+
+export interface View {
+  /** `desktop` unless told. */
+  viewport?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
+}
+
+/** A server in a process of its own, with its data in a folder that goes when it ends. */
+export interface Site {
+  readonly url: string;
+  readonly server: ServerProcess;
+  stop(): Promise<void>;
+}
+
+export interface World extends Site {
+  /** What signs the first admin in. */
+  readonly admin: Headers;
+  project(settings?: Partial<Input<typeof createProject>['body']>): Promise<Project>;
+  /** Imports values as JSON lines, and expects none to be rejected. */
+  import(project: { id: string }, format: ImportFormat, lines: readonly unknown[]): Promise<Output<typeof importLines>>;
+  /** Makes a trainer `<name>@example.org` who is a member of the project. The name must be good in an address. */
+  trainer(projectId: string, name: string): Promise<Headers>;
+  /** A page in a context of its own, at no address yet, where `headers` are signed in; null for nobody. For one test. */
+  open(browser: Browser, headers: Headers | null, view?: View): Promise<Page>;
+}
+
+/** A server without any admin, as a newcomer finds it; its console has the setup link. */
+export async function startSite(env: Record<string, string> = {}): Promise<Site> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'duologue-browser-'));
+  try {
+    const server = await startServer({ DATA_DIR: dataDir, ADMIN_EMAIL: '', ADMIN_PASSWORD: '', ...env });
+    return {
+      url: server.url,
+      server,
+      async stop() {
+        await server.end('SIGTERM');
+        await rm(dataDir, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A server with its first admin signed in. */
+export async function startWorld({ env = {} }: { env?: Record<string, string> } = {}): Promise<World> {
+  const site = await startSite({ ADMIN_EMAIL: firstAdmin.email, ADMIN_PASSWORD: firstAdmin.password, ...env });
+  const { url } = site;
+  const admin = await signInAdmin(url);
+  return {
+    ...site,
+    admin,
+    async project(settings = {}) {
+      return (await callAt(url, createProject, { body: { name: 'A project', ...settings } }, admin)).project;
+    },
+    async import({ id }, format, lines) {
+      const body = lines.map((line) => JSON.stringify(line)).join('\n');
+      const input = { params: { projectId: id }, query: { format }, body };
+      const result = await callAt(url, importLines, input, admin);
+      expect(result.rejected).toEqual([]);
+      return result;
+    },
+    trainer: (projectId, name) => joinAsTrainer(url, admin, projectId, name),
+    open: (browser, headers, view) => open(browser, url, headers, view),
+  };
+}
+
+interface Opened {
+  context: BrowserContext;
+  /** What the pages of this context complained about. */
+  complaints: string[];
+  /** Complaints that the test wants. */
+  allowed: RegExp[];
+}
+
+const opened = new Map<BrowserContext, Opened>();
+
+/**
+ * A page of the site at `url`, in a context of its own. Addresses are relative to the site: `page.goto('/people')`.
+ * Of what it may complain about, only the question who is signed in, answered with nobody, is let pass.
+ */
+export async function open(browser: Browser, url: string, headers: Headers | null, view: View = {}): Promise<Page> {
+  const { viewport = desktop, colorScheme = 'light' } = view;
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport,
+    colorScheme,
+    reducedMotion: 'reduce',
+    hasTouch: viewport.width < 600,
+  });
+  const kept: Opened = { context, complaints: [], allowed: [/status of 401 \(Unauthorized\) .*\/api\/session$/] };
+  opened.set(context, kept);
+  const [name, value] = headers?.['cookie']?.split('=') ?? [];
+  if (name !== undefined && value !== undefined) await context.addCookies([{ name, value, url }]);
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) =>
+      console.error(`content security policy: ${violatedDirective} ${blockedURI} ${sample}`),
+    );
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error') kept.complaints.push(`${message.text()} ${message.location().url}`);
+  });
+  context.on('weberror', (error) => kept.complaints.push(String(error.error().stack ?? error.error())));
+  return context.newPage();
+}
+
+/** Lets pages of this page's context complain about something, as about a refusal that the test brings about. */
+export function allow(page: Page, complaint: RegExp): void {
+  opened.get(page.context())?.allowed.push(complaint);
+}
+
+/** The browser says of each refused request that it failed; lets it, for this status and address. */
+export function allowStatus(page: Page, status: number, address: RegExp): void {
+  allow(page, new RegExp(`status of ${status} .*${address.source}`));
+}
+
+export const test = base.extend<{ quiet: undefined }>({
+  quiet: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs from this pattern.
+    async ({}, use) => {
+      await use(undefined);
+      const complaints = [...opened.values()].flatMap(({ complaints, allowed }) =>
+        complaints.filter((complaint) => !allowed.some((pattern) => pattern.test(complaint))),
+      );
+      const contexts = [...opened.keys()];
+      opened.clear();
+      await Promise.all(contexts.map((context) => context.close()));
+      expect(complaints, 'what the pages complained about').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Fails for whatever axe finds wrong with the page as it is now, by WCAG 2.2 A and AA and axe's best practices. */
+export async function expectNoAxeViolations(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(
+    violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })),
+  ).toEqual([]);
+}
+
+/** Fails where the page is wider than its window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const { wide, window } = await page.evaluate(() => ({
+    wide: document.scrollingElement?.scrollWidth ?? 0,
+    window: innerWidth,
+  }));
+  expect(wide, 'width of the page').toBeLessThanOrEqual(window);
+}
