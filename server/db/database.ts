@@ -28,7 +28,13 @@ export function statement<Row>(name: string, text: string): Statement<Row> {
 }
 
 /** Runs a prepared statement. Moments come back as PostgreSQL prints them: see `moment`. */
-export async function run<Row>(db: Database, { name, text }: Statement<Row>, params: readonly unknown[]): Promise<Row[]> {
+export async function run<Row>(
+  db: Database,
+  { name, text }: Statement<Row>,
+  params: readonly unknown[],
+): Promise<Row[]> {
+  const kept = keptPlans.get(db);
+  if (kept) return kept.run<Row>(name, text, params);
   const prepared = db._.session.prepareQuery<{ execute: { rows: Row[] }; all: unknown; values: unknown }>(
     { sql: text, params: [...params] },
     undefined,
@@ -36,6 +42,18 @@ export async function run<Row>(db: Database, { name, text }: Statement<Row>, par
     false,
   );
   return (await prepared.execute()).rows;
+}
+
+/** A way to run statements by name that the driver itself does not have. */
+export interface KeptPlans {
+  run<Row>(name: string, text: string, params: readonly unknown[]): Promise<Row[]>;
+}
+
+/** By database; transactions are not in it and run their statements as they come. */
+const keptPlans = new WeakMap<Database, KeptPlans>();
+
+export function keepPlans(db: Database, plans: KeptPlans): void {
+  keptPlans.set(db, plans);
 }
 
 /** A moment as PostgreSQL prints it (`2026-11-20 07:34:55.123+00`). */

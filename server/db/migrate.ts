@@ -21,7 +21,9 @@ export function migrate(db: Database): Promise<number> {
         Number(row.created_at),
       ),
     );
-    const missing = readMigrationFiles({ migrationsFolder: folder }).filter(({ folderMillis }) => !done.has(folderMillis));
+    const missing = readMigrationFiles({ migrationsFolder: folder }).filter(
+      ({ folderMillis }) => !done.has(folderMillis),
+    );
     for (const { sql: statements, folderMillis, hash } of missing) {
       for (const statement of statements) await tx.execute(sql.raw(statement));
       await tx.execute(sql`insert into migrations values (${folderMillis}, ${hash})`);

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Database } from './database.ts';
+import { type Database, keepPlans } from './database.ts';
+import { EmbeddedPlans } from './embedded-plans.ts';
 import * as tables from './tables.ts';
 
 export interface OpenDatabase {
@@ -19,7 +20,7 @@ const poolSize = 16;
  * the prepared statement, and costs more with each row until statistics are gathered anew, so scans are priced out.
  * Where one cannot be avoided it still runs; compiling it, which its price would bring about, would take longer than it.
  */
-export const sessionSettings = { enable_seqscan: 'off', jit: 'off' } as const;
+export const sessionSettings = { enable_seqscan: 'off', jit: 'off', standard_conforming_strings: 'on' } as const;
 
 const setSession = Object.entries(sessionSettings)
   .map(([name, value]) => `set ${name} = ${value}`)
@@ -33,11 +34,16 @@ export function openDatabase(options: { url: string | null; dataDir: string }): 
 async function openPostgres(url: string): Promise<OpenDatabase> {
   const { default: pg } = await import('pg');
   const { drizzle } = await import('drizzle-orm/node-postgres');
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'duologue' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'duologue',
+    onConnect: async (connection) => {
+      await connection.query(setSession);
+    },
+  });
   // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {});
-  // Sent ahead of the first query of each connection; if it fails, so does that.
-  pool.on('connect', (connection) => void connection.query(setSession).catch(() => {}));
   const listeners = new Map<string, (payload: string) => void>();
   let listener: Promise<void> | null = null;
   let client: InstanceType<typeof pg.Client> | null = null;
@@ -79,8 +85,10 @@ async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
     const { drizzle } = await import('drizzle-orm/pglite');
     const client = await PGlite.create(path.join(dataDir, 'pglite'));
     await client.exec(setSession);
+    const db: Database = drizzle(client, { schema: tables });
+    keepPlans(db, new EmbeddedPlans(client));
     return {
-      db: drizzle(client, { schema: tables }),
+      db,
       engine: 'pglite',
       async listen(channel, onPayload) {
         await client.listen(channel, onPayload);

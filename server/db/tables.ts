@@ -175,6 +175,8 @@ export const conversations = pgTable(
     /** The conversation whose prompt it answers. */
     promptId: uuid('prompt_id'),
     assignmentId: uuid('assignment_id'),
+    /** What the trainer said about it on submitting. */
+    comment: text('comment'),
     createdAt: createdAt(),
     /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
     withdrawnAt: moment('withdrawn_at'),

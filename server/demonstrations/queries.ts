@@ -6,13 +6,13 @@ import { submitting, submittingParameters as n } from '../tasks/queries/submit.t
 
 /**
  * Ends the assignment and writes its conversation. Values: id, conversation of the prompt; then of the messages, from the
- * root: ids, parents, roles, texts, kinds of author.
+ * root: ids, parents, roles, texts, kinds of author; the comment.
  */
 export const submitDemonstration = submitting(
   'submit_demonstration',
   `written as (
-     insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, surplus, created_at)
-     select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id,
+     insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, comment, surplus, created_at)
+     select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id, $${n + 8}::text,
        ended.state = 'surplus', ended.at
      from ended
    ), spoken as (
@@ -24,13 +24,20 @@ export const submitDemonstration = submitting(
    )`,
 );
 
-/** The dialogue that stands for an assignment, from its root; empty where there is none. */
-export async function selectDemonstration(db: Database, assignmentId: string): Promise<Message[]> {
+export interface Demonstration {
+  /** From the root. */
+  messages: Message[];
+  comment: string | null;
+}
+
+/** The dialogue that stands for an assignment, or null. */
+export async function selectDemonstration(db: Database, assignmentId: string): Promise<Demonstration | null> {
   const rows = await db
-    .select({ role: messages.role, content: messages.content })
+    .select({ role: messages.role, content: messages.content, comment: conversations.comment })
     .from(messages)
     .innerJoin(conversations, eq(conversations.id, messages.conversationId))
     .where(and(eq(conversations.assignmentId, assignmentId), isNull(conversations.withdrawnAt)))
     .orderBy(asc(messages.id));
-  return rows;
+  const [first] = rows;
+  return first ? { messages: rows.map(({ role, content }) => ({ role, content })), comment: first.comment } : null;
 }

@@ -19,7 +19,7 @@ export const demonstrationWork: WorkKind = {
 
   result({ conversationId, limits, prompt }: Standing, submission: Submission) {
     if (!('messages' in submission)) throw invalid('messages', 'is required: this assignment is a demonstration');
-    const { messages } = submission;
+    const { messages, comment = null } = submission;
     checkDialogue(messages, limits);
     const ids = messages.map(() => newId());
     return {
@@ -32,12 +32,16 @@ export const demonstrationWork: WorkKind = {
         messages.map(({ role }) => role),
         messages.map(({ content }) => content),
         authorKinds(messages, prompt),
+        comment,
       ],
     };
   },
 
   async submission(db: Database, { id }: Standing): Promise<Draft> {
-    return { messages: await selectDemonstration(db, id) };
+    const written = await selectDemonstration(db, id);
+    if (written === null) return {};
+    const { messages, comment } = written;
+    return { messages, ...(comment !== null && { comment }) };
   },
 };
 

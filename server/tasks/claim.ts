@@ -57,26 +57,31 @@ export async function claim(
   { kinds = taskKinds, holding }: ClaimRequest,
   { clock, random }: Chance,
 ): Promise<Assignment | null> {
-  const take = (): Promise<AssignmentRow | null> =>
+  const take = (patient: boolean): Promise<AssignmentRow | null> =>
     retrying(() =>
-      queries.claim(db, {
-        projectId,
-        trainerId: user.id,
-        seesAll: user.role === 'admin',
-        now: clock(),
-        id: newId(),
-        seed: Math.floor(random() * positions),
-        stretches: stretches(kinds, random),
-        holding: holding ?? [],
-        resumeUntouched: holding !== undefined,
-      }),
+      queries.claim(
+        db,
+        {
+          projectId,
+          trainerId: user.id,
+          seesAll: user.role === 'admin',
+          now: clock(),
+          id: newId(),
+          seed: Math.floor(random() * positions),
+          stretches: stretches(kinds, random),
+          holding: holding ?? [],
+          resumeUntouched: holding !== undefined,
+        },
+        { patient },
+      ),
     );
-  const row = await take();
+  const row = await take(false);
   if (row !== null) return assignmentView(row);
-  // Nothing came of it. Is the project closed to this person, or may a lease that ran out give a place back?
+  // Nothing came of it. Is the project closed to this person? If not, leases that ran out may give a place back, and so
+  // may tasks with several places, which others were taking at that moment.
   const project = await projectFor(db, user, projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no more work is given out.');
-  if ((await expireOverdue(db, clock())) === 0) return null;
-  const second = await take();
+  await expireOverdue(db, clock());
+  const second = await take(true);
   return second && assignmentView(second);
 }

@@ -64,6 +64,14 @@ export async function renew(
   return keptView(kept);
 }
 
-function keptView({ state, leaseUntil, revision }: { state: AssignmentState; leaseUntil: Date; revision: number }): KeptView {
+function keptView({
+  state,
+  leaseUntil,
+  revision,
+}: {
+  state: AssignmentState;
+  leaseUntil: Date;
+  revision: number;
+}): KeptView {
   return { state, leaseUntil: leaseUntil.toISOString(), revision };
 }

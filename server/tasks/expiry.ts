@@ -8,7 +8,11 @@ const batch = 500;
 const every = 5_000;
 
 /** Frees the places of leases that ran out before `now`; says how many at most one batch held. */
-export async function expireOverdue(db: Database, now: Date, touch: (projectId: string) => void = () => {}): Promise<number> {
+export async function expireOverdue(
+  db: Database,
+  now: Date,
+  touch: (projectId: string) => void = () => {},
+): Promise<number> {
   const projectIds = await retrying(() => expire(db, now, batch));
   for (const projectId of new Set(projectIds)) touch(projectId);
   return projectIds.length;

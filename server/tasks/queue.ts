@@ -27,7 +27,12 @@ export interface QueueView {
   nextExpiry: string | null;
 }
 
-export async function readQueue(db: Database, user: SignedIn, projectId: string, kind: TaskKind | undefined): Promise<QueueView> {
+export async function readQueue(
+  db: Database,
+  user: SignedIn,
+  projectId: string,
+  kind: TaskKind | undefined,
+): Promise<QueueView> {
   const kinds = kind === undefined ? taskKinds : [kind];
   const project = await projectFor(db, user, projectId);
   const progress = (await progressOf(db, projectId)).filter((row) => kinds.includes(row.kind));

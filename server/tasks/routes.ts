@@ -17,11 +17,15 @@ export function taskRoutes(app: FastifyInstance, context: Context): void {
     const assignment = await claim(db, user, params.projectId, body, context);
     return assignment && hub.touching(params.projectId, { assignment });
   });
-  route(app, context, endpoints.queue, ({ params, query }, { user }) => readQueue(db, user, params.projectId, query.kind));
+  route(app, context, endpoints.queue, ({ params, query }, { user }) =>
+    readQueue(db, user, params.projectId, query.kind),
+  );
   route(app, context, endpoints.readAssignment, async ({ params }, { user }) => ({
     assignment: await readAssignment(db, user, params.assignmentId),
   }));
-  route(app, context, endpoints.saveDraft, ({ params, body }, { user }) => saveDraft(db, user, params.assignmentId, body, clock));
+  route(app, context, endpoints.saveDraft, ({ params, body }, { user }) =>
+    saveDraft(db, user, params.assignmentId, body, clock),
+  );
   route(app, context, endpoints.renew, ({ params, body }, { user }) =>
     renew(db, user, params.assignmentId, body.activeMs, clock),
   );

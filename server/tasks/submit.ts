@@ -103,7 +103,12 @@ async function end(
  * Takes one's own submission back into one's hands, with what was submitted as the draft. It keeps its place, so nobody
  * else gets the task meanwhile. Throws `too_late` after the project's time for it.
  */
-export async function reopen(db: Database, user: SignedIn, assignmentId: string, clock: () => Date): Promise<Assignment> {
+export async function reopen(
+  db: Database,
+  user: SignedIn,
+  assignmentId: string,
+  clock: () => Date,
+): Promise<Assignment> {
   const standing = await standingOf(db, user, assignmentId);
   if (standing.state === 'active') return readAssignment(db, user, assignmentId);
   if (standing.state !== 'submitted')

@@ -61,6 +61,7 @@ function itemView({ reopenMinutes, endedAt, ...row }: WorkRow, now: Date): WorkI
 function cursorOf(text: string): { endedAt: Date; id: string } {
   const [moment = '', id = ''] = text.split('_');
   const endedAt = new Date(moment);
-  if (Number.isNaN(endedAt.getTime()) || !/^[0-9a-f-]{36}$/.test(id)) throw invalid('after', 'is no place to go on from');
+  if (Number.isNaN(endedAt.getTime()) || !/^[0-9a-f-]{36}$/.test(id))
+    throw invalid('after', 'is no place to go on from');
   return { endedAt, id };
 }

@@ -57,6 +57,14 @@ describe('claiming', () => {
     expect(again.assignment).toEqual(shown[0]);
   });
 
+  it('finds the free place of a task that others are taking at that moment', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const project = await comparisons(1, { overlap: 3 });
+      const assignments = await Promise.all([ann, bob, cem].map((person) => claimed(t, project, person)));
+      expect(new Set(assignments.map(({ id }) => id)).size).toBe(3);
+    }
+  });
+
   it('says that the rest is in other hands, and until when', async () => {
     const project = await comparisons(1);
     const { leaseUntil } = await claimed(t, project, ann);
@@ -310,9 +318,9 @@ describe('demonstrations', () => {
     expect(await refuse([1, 2, 3].flatMap(() => [user('x'), assistant('y')]))).toBe('messages');
     expect(await refuse([user('x')])).toBe('messages');
     const messages = [{ role: 'system' as const, content: 'Be brief.' }, user('Prompt 1'), assistant('مرحبا'), user('?'), assistant('!')];
-    await t.call(tasks.submit, { ...of(assignment), body: { messages } }, ann);
+    await t.call(tasks.submit, { ...of(assignment), body: { messages, comment: 'was fun' } }, ann);
     const { assignment: open } = await t.call(tasks.reopen, of(assignment), ann);
-    expect(open.draft).toEqual({ messages });
+    expect(open.draft).toEqual({ messages, comment: 'was fun' });
     await t.call(tasks.submit, { ...of(assignment), body: { messages: messages.slice(1) } }, ann);
     expect(await breaches(t.database.db)).toEqual([]);
   });

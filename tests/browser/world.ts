@@ -29,6 +29,9 @@ export const { password } = firstAdmin;
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 390, height: 844 };
 
+/** Longer than anything here takes on a busy machine, and shorter than a whole test may, in milliseconds. */
+const patience = 20_000;
+
 export interface View {
   /** `desktop` unless told. */
   viewport?: { width: number; height: number };
@@ -119,6 +122,7 @@ export async function open(browser: Browser, url: string, headers: Headers | nul
     reducedMotion: 'reduce',
     hasTouch: viewport.width < 600,
   });
+  context.setDefaultTimeout(patience);
   const kept: Opened = { context, complaints: [], allowed: [/status of 401 \(Unauthorized\) .*\/api\/session$/] };
   opened.set(context, kept);
   const [name, value] = headers?.['cookie']?.split('=') ?? [];

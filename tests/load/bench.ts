@@ -85,7 +85,9 @@ async function onPostgres(): Promise<void> {
       of.large.push(await drive(servers.large.url, many, seconds));
       // Shorter, so that the 10,000 tasks do not run out.
       of.small.push(await drive(servers.small.url, few, 2));
-      say(`round ${round + 1}: pgbench ${whole(of.limits.at(-1) ?? 0)}, HTTP ${told(of.large.at(-1))}; 10,000 tasks ${told(of.small.at(-1))}`);
+      say(
+        `round ${round + 1}: pgbench ${whole(of.limits.at(-1) ?? 0)}, HTTP ${told(of.large.at(-1))}; 10,000 tasks ${told(of.small.at(-1))}`,
+      );
     }
     const ratio = median(of.large.map(({ pairs }, round) => pairs / (of.limits[round] ?? Number.NaN)));
     const p99 = median(of.large.map((pace) => pace.p99));
@@ -139,7 +141,13 @@ async function transfer(server: ServerProcess, { db }: OpenDatabase): Promise<vo
 }
 
 /** Two rows: the pace of the larger transfer, and what memory it took beside the smaller one. */
-function compare(what: string, unit: string, pace: number, [few, many]: [number, number], [small, large]: [Transfer, Transfer]): void {
+function compare(
+  what: string,
+  unit: string,
+  pace: number,
+  [few, many]: [number, number],
+  [small, large]: [Transfer, Transfer],
+): void {
   say(`${what}: ${whole(few)} at ${whole(small.perSecond)}/s, ${whole(many)} at ${whole(large.perSecond)}/s`);
   rows.push(
     {

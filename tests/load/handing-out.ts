@@ -31,14 +31,20 @@ const trainerId = (n: number): string => `00000000-0000-7000-8000-${String(n).pa
 
 /** A project with so many open tasks, and signed-in trainers. Sessions are written as the server stores them. */
 export async function prepare(db: Database, tasks: number, trainers: number): Promise<Field> {
-  const { id: projectId } = await createProject(db, null, newProject.parse({ name: 'Bench', overlap: { comparison: overlap } }));
+  const { id: projectId } = await createProject(
+    db,
+    null,
+    newProject.parse({ name: 'Bench', overlap: { comparison: overlap } }),
+  );
   await seedComparisons(db, projectId, tasks, { overlap });
   const cookies: string[] = [];
   for (let n = 0; n < trainers; n += 1) {
     const id = trainerId(n);
     const session = randomBytes(25).toString('base64url');
     const hash = createHash('sha256').update(session).digest('hex');
-    await db.execute(sql`insert into users (id, name, email, role) values (${id}, ${`trainer ${n}`}, ${`t${n}@example.org`}, 'trainer')`);
+    await db.execute(
+      sql`insert into users (id, name, email, role) values (${id}, ${`trainer ${n}`}, ${`t${n}@example.org`}, 'trainer')`,
+    );
     await db.execute(sql`insert into members values (${projectId}, ${id})`);
     await db.execute(sql`insert into sessions values (${hash}, ${id}, now() + interval '20 days')`);
     cookies.push(`session=${session}`);
@@ -65,18 +71,31 @@ export async function drive(url: string, { projectId, cookies }: Field, seconds:
       const connection = await Connection.open(url, { cookie });
       while (performance.now() < end) {
         const before = performance.now();
-        const claimed = await connection.request('POST', `/api/projects/${projectId}/claim`, '{"kinds":["comparison"]}');
+        const claimed = await connection.request(
+          'POST',
+          `/api/projects/${projectId}/claim`,
+          '{"kinds":["comparison"]}',
+        );
         claims.push(performance.now() - before);
         if (claimed.status !== 200) throw new Error(`a claim was answered ${claimed.status} ${claimed.body}`);
         const id = /"id":"([0-9a-f-]{36})"/.exec(claimed.body)?.[1] ?? '';
-        const submitted = await connection.request('POST', `/api/assignments/${id}/submit`, '{"ranking":[["B"],["A","C"],["D"]]}');
-        if (submitted.status !== 200) throw new Error(`a submission was answered ${submitted.status} ${submitted.body}`);
+        const submitted = await connection.request(
+          'POST',
+          `/api/assignments/${id}/submit`,
+          '{"ranking":[["B"],["A","C"],["D"]]}',
+        );
+        if (submitted.status !== 200)
+          throw new Error(`a submission was answered ${submitted.status} ${submitted.body}`);
         pairs += 1;
       }
       connection.close();
     }),
   );
-  return { pairs: pairs / ((performance.now() - start) / 1000), p50: quantile(claims, 0.5), p99: quantile(claims, 0.99) };
+  return {
+    pairs: pairs / ((performance.now() - start) / 1000),
+    p50: quantile(claims, 0.5),
+    p99: quantile(claims, 0.99),
+  };
 }
 
 /** The server's own statements, with pgbench's variables in the place of the parameters. */
@@ -130,7 +149,12 @@ const settings = Object.entries(sessionSettings)
   .join(' ');
 
 /** What this machine can do: the same statements, from C, without a server in between. Pairs per second. */
-export async function limit(databaseUrl: string, binaries: string, { projectId, cookies }: Field, seconds: number): Promise<number> {
+export async function limit(
+  databaseUrl: string,
+  binaries: string,
+  { projectId, cookies }: Field,
+  seconds: number,
+): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), 'duologue-pgbench-'));
   try {
     const file = path.join(folder, 'pair.sql');

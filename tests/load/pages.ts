@@ -17,9 +17,17 @@ export async function firstLoad(folder: string): Promise<Row> {
   const prompt = 'What is this?';
   const comparison = JSON.stringify({ prompt, completions: ['one', 'two'].map((content) => ({ content })) });
   await callAt(server.url, importLines, { params, query: { format: 'comparisons' }, body: comparison }, admin);
-  await callAt(server.url, importLines, { params, query: { format: 'prompts' }, body: JSON.stringify({ prompt }) }, admin);
+  await callAt(
+    server.url,
+    importLines,
+    { params, query: { format: 'prompts' }, body: JSON.stringify({ prompt }) },
+    admin,
+  );
 
-  const browser = await chromium.launch({ executablePath: await provideChromium(), args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({
+    executablePath: await provideChromium(),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
   const sizes: number[] = [];
   for (const page of ['rank', 'write']) {
     const context = await browser.newContext();
@@ -27,7 +35,8 @@ export async function firstLoad(folder: string): Promise<Row> {
     const tab = await context.newPage();
     const scripts: Promise<number>[] = [];
     tab.on('requestfinished', (request) => {
-      if (request.resourceType() === 'script') scripts.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+      if (request.resourceType() === 'script')
+        scripts.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
     });
     await tab.goto(`${server.url}/projects/${project.id}/${page}`);
     await tab.getByText(prompt).first().waitFor();

@@ -67,7 +67,12 @@ export async function rankSome(db: Database, projectId: string, count: number): 
 }
 
 /** Downloads a project's preference pairs; `rows` are expected. */
-export async function download(server: ServerProcess, admin: Headers, projectId: string, rows: number): Promise<Transfer> {
+export async function download(
+  server: ServerProcess,
+  admin: Headers,
+  projectId: string,
+  rows: number,
+): Promise<Transfer> {
   const url = `${server.url}${fillPath(exportRows.path, { projectId, kind: 'comparisons' })}`;
   return measured(server, rows, async () => {
     const response = await fetch(url, { headers: { ...admin, 'accept-encoding': 'identity' } });

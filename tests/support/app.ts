@@ -35,7 +35,9 @@ export interface TestApp {
 export const testPassword = 'a password for tests';
 
 /** The whole server on a fresh database, called without a network. */
-export async function startApp(options: { publicUrl?: string; random?: () => number; onRoute?: AppOptions['onRoute'] } = {}): Promise<TestApp> {
+export async function startApp(
+  options: { publicUrl?: string; random?: () => number; onRoute?: AppOptions['onRoute'] } = {},
+): Promise<TestApp> {
   const database = await freshDatabase();
   const clock = (): Date => new Date(Date.now() + started.ahead);
   const { app, context } = await buildApp({
@@ -59,12 +61,21 @@ export async function startApp(options: { publicUrl?: string; random?: () => num
     async person(role, name) {
       people += 1;
       const email = `${role}-${people}@example.org`;
-      const user = await createUser(context.db, { role, email, name: name ?? `${role} ${people}`, password: testPassword });
+      const user = await createUser(context.db, {
+        role,
+        email,
+        name: name ?? `${role} ${people}`,
+        password: testPassword,
+      });
       const { id } = await context.sessions.create(user.id);
       return { id: user.id, name: user.name, email, role, headers: { cookie: `${context.sessions.cookieName}=${id}` } };
     },
     async send(endpoint, input, as) {
-      const { params, query, body } = input as { params?: Record<string, string>; query?: Record<string, string>; body?: unknown };
+      const { params, query, body } = input as {
+        params?: Record<string, string>;
+        query?: Record<string, string>;
+        body?: unknown;
+      };
       const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
       return app.inject({
         method: endpoint.method,
@@ -78,7 +89,9 @@ export async function startApp(options: { publicUrl?: string; random?: () => num
       const response = await started.send(endpoint, input, as);
       if (response.statusCode >= 300)
         throw new Error(`${endpoint.method} ${endpoint.path} answered ${response.statusCode}: ${response.body}`);
-      return (response.statusCode === 204 ? null : endpoint.response === 'stream' ? response.body : response.json()) as never;
+      return (
+        response.statusCode === 204 ? null : endpoint.response === 'stream' ? response.body : response.json()
+      ) as never;
     },
     async refused(code, endpoint, input, as) {
       const response = await started.send(endpoint, input, as);

@@ -41,7 +41,9 @@ export async function breaches(db: Database, allowed?: { projectId: string; over
       where coalesce(p.tasks, 0) <> coalesce(t.tasks, 0) or coalesce(p.wanted, 0) <> coalesce(t.wanted, 0)
         or coalesce(p.submitted, 0) <> coalesce(t.submitted, 0)`,
   };
-  const all = Object.entries(checks).map(([sentence, query]) => sql`select ${sentence}::text as sentence, found.id from (${query}) found`);
+  const all = Object.entries(checks).map(
+    ([sentence, query]) => sql`select ${sentence}::text as sentence, found.id from (${query}) found`,
+  );
   const rows = await db._.session.all<{ sentence: string; id: string }>(sql.join(all, sql` union all `));
   return rows.map(({ sentence, id }) => `${sentence}: ${id}`);
 }

@@ -5,7 +5,12 @@ import type { Database } from '../../server/db/database.ts';
  * Writes `count` open comparison tasks straight into the tables, far faster than an import could: a user message and `k`
  * completions of some 200 characters each. For tests and the benchmark of handing out.
  */
-export async function seedComparisons(db: Database, projectId: string, count: number, { k = 4, overlap = 1, authors = [] as string[] } = {}): Promise<void> {
+export async function seedComparisons(
+  db: Database,
+  projectId: string,
+  count: number,
+  { k = 4, overlap = 1, authors = [] as string[] } = {},
+): Promise<void> {
   const chunk = 100_000;
   for (let first = 1; first <= count; first += chunk) {
     const last = Math.min(count, first + chunk - 1);

@@ -67,19 +67,36 @@ export class Answered extends Error {
 }
 
 /** Calls an endpoint over the network. Throws `Answered` for a refusal, and what `fetch` throws where nothing answers. */
-export async function callAt<E extends Endpoint>(url: string, endpoint: E, input: Input<E>, headers: Headers = {}): Promise<Output<E>> {
+export async function callAt<E extends Endpoint>(
+  url: string,
+  endpoint: E,
+  input: Input<E>,
+  headers: Headers = {},
+): Promise<Output<E>> {
   const response = await fetchAt(url, endpoint, input, headers);
   const text = await response.text();
   if (!response.ok) throw new Answered(response.status, text);
   return (response.status === 204 ? null : endpoint.response === 'stream' ? text : JSON.parse(text)) as Output<E>;
 }
 
-async function fetchAt<E extends Endpoint>(url: string, endpoint: E, input: Input<E>, headers: Headers): Promise<Response> {
-  const { params, query, body } = input as { params?: Record<string, string>; query?: Record<string, string>; body?: unknown };
+async function fetchAt<E extends Endpoint>(
+  url: string,
+  endpoint: E,
+  input: Input<E>,
+  headers: Headers,
+): Promise<Response> {
+  const { params, query, body } = input as {
+    params?: Record<string, string>;
+    query?: Record<string, string>;
+    body?: unknown;
+  };
   const stream = endpoint.body === 'stream';
   return fetch(`${url}${fillPath(endpoint.path, params)}?${new URLSearchParams(query)}`, {
     method: endpoint.method,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': stream ? 'application/octet-stream' : 'application/json' }) },
+    headers: {
+      ...headers,
+      ...(body !== undefined && { 'content-type': stream ? 'application/octet-stream' : 'application/json' }),
+    },
     ...(body !== undefined && { body: stream ? (body as BodyInit) : JSON.stringify(body), duplex: 'half' }),
     signal: AbortSignal.timeout(30_000),
   });

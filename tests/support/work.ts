@@ -4,7 +4,12 @@ import { claim, submit, type Assignment } from '../../shared/tasks.ts';
 import type { Caller, TestApp } from './app.ts';
 
 /** A project with these people as members. */
-export async function projectWith(t: TestApp, admin: Caller, people: Caller[], settings: Partial<Input<typeof createProject>['body']> = {}): Promise<Project> {
+export async function projectWith(
+  t: TestApp,
+  admin: Caller,
+  people: Caller[],
+  settings: Partial<Input<typeof createProject>['body']> = {},
+): Promise<Project> {
   const { project } = await t.call(createProject, { body: { name: 'A project', ...settings } }, admin);
   for (const { id } of people) await t.call(addMember, { params: { projectId: project.id, userId: id } }, admin);
   return project;

@@ -175,4 +175,3 @@ export async function selectStanding(db: Database, id: string, trainerId: string
     prompt: raw.prompt ?? [],
   };
 }
-

@@ -1,4 +1,4 @@
-import { type Database, run, statement } from '../../db/database.ts';
+import { type Database, run, type Statement, statement } from '../../db/database.ts';
 import type { Stretch } from '../claim.ts';
 import { assignmentColumns, assignmentRow, taskContent, type AssignmentRow, type RawAssignment } from './assignment.ts';
 
@@ -14,9 +14,10 @@ import { assignmentColumns, assignmentRow, taskContent, type AssignmentRow, type
  * same trainer takes the same task in two tabs at once, the second insert finds a row that is not to be had again: the
  * state then becomes null, which the table refuses, and that undoes the whole statement.
  */
-export const claimStatement = statement<RawAssignment>(
-  'claim',
-  `with project as materialized (
+const claiming = (name: string, locking: string): Statement<RawAssignment> =>
+  statement(
+    name,
+    `with project as materialized (
      select p.id, make_interval(mins => p.lease_minutes) as lease from projects p
      where p.id = $1::uuid and not p.archived
        and ($3::boolean or exists (select from members m where m.project_id = p.id and m.user_id = $2::uuid))
@@ -33,7 +34,7 @@ export const claimStatement = statement<RawAssignment>(
      where not exists (select from mine)
        and a.trainer_id = $2::uuid and a.project_id = $1::uuid and a.state = 'expired' and a.draft is not null
        and a.kind = any($7::text[]) and t.held + t.submitted < t.overlap
-     limit 1 for no key update of t skip locked
+     limit 1 for no key update of t ${locking}
    ), fresh as materialized (
      select found.id from project, unnest($7::text[], $8::int[], $9::int[]) as stretch(kind, low, high)
      cross join lateral (
@@ -44,7 +45,7 @@ export const claimStatement = statement<RawAssignment>(
          and not exists (
            select from assignments a
            where a.task_id = t.id and a.trainer_id = $2::uuid and a.state not in ('released', 'expired'))
-       order by t.position limit 1 for no key update skip locked
+       order by t.position limit 1 for no key update ${locking}
      ) found
      where not exists (select from mine) and not exists (select from left_over)
      limit 1
@@ -64,7 +65,15 @@ export const claimStatement = statement<RawAssignment>(
      select * from renewed union all select * from handed
    )
    select ${assignmentColumns}, ${taskContent} from a join tasks t on t.id = a.task_id`,
-);
+  );
+
+export const claimStatement = claiming('claim', 'skip locked');
+
+/**
+ * Waits for what others are taking rather than stepping over it: a task that somebody takes at this moment may have
+ * another place, and only when that is known is it sure that there is nothing.
+ */
+const patientClaimStatement = claiming('patient_claim', '');
 
 export interface Claim {
   projectId: string;
@@ -80,8 +89,13 @@ export interface Claim {
   resumeUntouched: boolean;
 }
 
-export async function claim(db: Database, request: Claim): Promise<AssignmentRow | null> {
-  const [raw] = await run(db, claimStatement, [
+/** With `patient`, null means that there is nothing; without, it may mean that others are taking what there is. */
+export async function claim(
+  db: Database,
+  request: Claim,
+  { patient }: { patient: boolean },
+): Promise<AssignmentRow | null> {
+  const [raw] = await run(db, patient ? patientClaimStatement : claimStatement, [
     request.projectId,
     request.trainerId,
     request.seesAll,
@@ -96,4 +110,3 @@ export async function claim(db: Database, request: Claim): Promise<AssignmentRow
   ]);
   return raw ? assignmentRow(raw) : null;
 }
-

@@ -30,7 +30,15 @@ export async function giveBack(
   },
 ): Promise<boolean> {
   const { assignmentId, trainerId, state, now, reason, comment, activeMs } = request;
-  const rows = await run(db, giveBackStatement, [assignmentId, trainerId, state, now.toISOString(), reason, comment, activeMs]);
+  const rows = await run(db, giveBackStatement, [
+    assignmentId,
+    trainerId,
+    state,
+    now.toISOString(),
+    reason,
+    comment,
+    activeMs,
+  ]);
   return rows.length > 0;
 }
 

@@ -98,4 +98,3 @@ export async function reopen(
   ]);
   return rows.length > 0;
 }
-

@@ -21,7 +21,12 @@ const sumsStatement = statement<{ kind: TaskKind; total: number; total_ms: strin
 );
 
 /** What a trainer did, per kind: in all, and since a moment. */
-export async function workSums(db: Database, trainerId: string, since: Date, projectId: string | null): Promise<WorkSum[]> {
+export async function workSums(
+  db: Database,
+  trainerId: string,
+  since: Date,
+  projectId: string | null,
+): Promise<WorkSum[]> {
   const rows = await run(db, sumsStatement, [trainerId, since.toISOString(), projectId]);
   return rows.map(({ kind, total, total_ms, today, today_ms }) => ({
     kind,
@@ -77,7 +82,13 @@ export async function workEnded(
   after: { endedAt: Date; id: string } | null,
   limit: number,
 ): Promise<WorkRow[]> {
-  const rows = await run(db, endedStatement, [trainerId, projectId, after?.endedAt.toISOString() ?? null, after?.id ?? null, limit]);
+  const rows = await run(db, endedStatement, [
+    trainerId,
+    projectId,
+    after?.endedAt.toISOString() ?? null,
+    after?.id ?? null,
+    limit,
+  ]);
   return rows.map(workRow);
 }
 
