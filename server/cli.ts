@@ -74,13 +74,17 @@ function needed(values: Record<string, string | boolean | undefined>, ...names: 
 const string = { type: 'string' } as const;
 
 async function createUser(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { email: string, role: string, name: string, 'password-stdin': { type: 'boolean' } } });
+  const { values } = parseArgs({
+    args,
+    options: { email: string, role: string, name: string, 'password-stdin': { type: 'boolean' } },
+  });
   const [email, role, name] = needed(values, 'email', 'role', 'name') as [string, string, string];
   if (!values['password-stdin']) throw new Stop('Give the password on standard input, with --password-stdin.');
   const password = (await text(process.stdin)).replace(/\r?\n$/, '');
   const accounts = await import('../shared/accounts.ts');
   const parsed = accounts.newUser.safeParse({ email, role, name, password });
-  if (!parsed.success) throw new Stop(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  if (!parsed.success)
+    throw new Stop(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   const users = await import('./accounts/users.ts');
   await withDatabase(async (db) => {
     const user = await users.createUser(db, parsed.data);
@@ -99,7 +103,11 @@ async function createToken(args: string[]): Promise<void> {
 }
 
 async function importFile(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args, options: { project: string, format: string }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    args,
+    options: { project: string, format: string },
+    allowPositionals: true,
+  });
   const [project, given] = needed(values, 'project', 'format') as [string, string];
   const [file] = positionals;
   if (file === undefined) throw new Stop(`Which file?\n\n${usage}`);
@@ -109,7 +117,10 @@ async function importFile(args: string[]): Promise<void> {
   const { importInto } = await import('./imports/imports.ts');
   await withDatabase(async (db) => {
     const row = await projectNamed(db, project);
-    const result = await importInto(db, null, row, format.data, createReadStream(file), { clock: () => new Date(), random: Math.random });
+    const result = await importInto(db, null, row, format.data, createReadStream(file), {
+      clock: () => new Date(),
+      random: Math.random,
+    });
     for (const { line, reason } of result.rejected) console.error(`line ${line}: ${reason}`);
     console.log(
       `${result.read} read, ${result.created} created, ${result.duplicates} duplicates, ${result.rejectedCount} rejected; ` +
@@ -119,7 +130,10 @@ async function importFile(args: string[]): Promise<void> {
 }
 
 async function createRelease(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { project: string, kind: string, format: { ...string, default: 'jsonl' }, out: string } });
+  const { values } = parseArgs({
+    args,
+    options: { project: string, kind: string, format: { ...string, default: 'jsonl' }, out: string },
+  });
   const [project, given, out] = needed(values, 'project', 'kind', 'out') as [string, string, string];
   if (values.format !== 'jsonl') throw new Stop(`There is no release format "${values.format}" yet; there is jsonl.`);
   const { datasetKind, datasetKinds } = await import('../shared/releases.ts');

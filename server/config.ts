@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-
 /** The environment that Duologue reads, and nothing else does; the README lists it. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),

@@ -13,7 +13,9 @@ export const rubric = z.strictObject({
   /** One rating of the whole, from 1 to `max`; null where none is asked. */
   overall: z.strictObject({ max: z.number().int().min(2).max(10), low: z.string(), high: z.string() }).nullable(),
   /** Yes/no questions; a flag is raised or not. */
-  flags: z.array(z.strictObject({ key: z.string().regex(/^[a-z0-9_]{1,60}$/), label: z.string().min(1).max(200) })).max(40),
+  flags: z
+    .array(z.strictObject({ key: z.string().regex(/^[a-z0-9_]{1,60}$/), label: z.string().min(1).max(200) }))
+    .max(40),
 });
 export type Rubric = z.infer<typeof rubric>;
 
@@ -68,9 +70,17 @@ const settings = {
   completionsPerComparison: z.number().int().min(minCompletions).max(maxCompletions),
   limits,
   /** How long a claimed task stays in a trainer's hands without a sign of life. */
-  leaseMinutes: z.number().int().min(1).max(24 * 60),
+  leaseMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 60),
   /** How long a trainer may take a submission back. */
-  reopenMinutes: z.number().int().min(0).max(7 * 24 * 60),
+  reopenMinutes: z
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 24 * 60),
 };
 
 export const project = z.object({
@@ -136,7 +146,9 @@ export const listProjects = endpoint({
   access: 'trainer',
   summary: 'The projects you are a member of; all of them for an admin',
   response: z.object({
-    projects: z.array(z.object({ ...project.omit({ guidelines: true, rubric: true }).shape, progress: z.array(kindProgress) })),
+    projects: z.array(
+      z.object({ ...project.omit({ guidelines: true, rubric: true }).shape, progress: z.array(kindProgress) }),
+    ),
   }),
 });
 export const readProject = endpoint({

@@ -27,7 +27,8 @@ export function rankingFault(
     }
   }
   const missing = expected.filter((label) => !seen.has(label));
-  if (missing.length > 0) return { path: [], message: `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not ranked` };
+  if (missing.length > 0)
+    return { path: [], message: `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not ranked` };
   return null;
 }
 

@@ -45,13 +45,18 @@ function refusalOf(error: unknown): Refusal {
     const faults = error.validation.flatMap(({ instancePath, message = '', params }) =>
       faultsOf(instancePath.slice(1).split('/').filter(Boolean), message, params),
     );
-    return new Refusal('invalid', faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '), faults);
+    return new Refusal(
+      'invalid',
+      faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '),
+      faults,
+    );
   }
   const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
   const known = ofFastify[code] ?? databaseProblem(error);
   if (known !== null) return new Refusal(known);
   if (statusCode === 429) return new Refusal('too_many_requests');
-  if (statusCode >= 400 && statusCode < 500) return new Refusal('malformed', error instanceof Error ? error.message : undefined);
+  if (statusCode >= 400 && statusCode < 500)
+    return new Refusal('malformed', error instanceof Error ? error.message : undefined);
   return new Refusal('internal');
 }
 
@@ -62,7 +67,8 @@ function faultsOf(path: readonly string[], message: string, issue: object): Faul
     const missing = (shape: (typeof shapes)[number]) =>
       shape.filter(({ code, path }) => code === 'unrecognized_keys' || path.length <= 1).length;
     const closest = shapes.toSorted((a, b) => missing(a) - missing(b) || a.length - b.length)[0];
-    if (closest) return closest.flatMap((inner) => faultsOf([...path, ...inner.path.map(String)], inner.message, inner));
+    if (closest)
+      return closest.flatMap((inner) => faultsOf([...path, ...inner.path.map(String)], inner.message, inner));
   }
   return [{ path: path.join('.'), message }];
 }
@@ -77,7 +83,8 @@ function databaseProblem(error: unknown): ProblemCode | null {
     if (inner.code === '53100' || inner.code === 'ENOSPC') return 'storage_full';
     if (/^(22|23502|23514)/.test(inner.code)) return 'invalid';
     if (/^23/.test(inner.code)) return 'conflict';
-    if (/^(08|53|57P)/.test(inner.code) || ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND'].includes(inner.code)) return 'unavailable';
+    if (/^(08|53|57P)/.test(inner.code) || ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND'].includes(inner.code))
+      return 'unavailable';
   }
   return null;
 }

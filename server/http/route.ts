@@ -7,7 +7,11 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../problem.ts';
 import { authorise } from './session.ts';
 
-type AnyEndpoint = Endpoint;
+/**
+ * Most requests of one address in a minute to an endpoint that changes something for anyone: each may cost a password hash.
+ * Wrong passwords are slowed far earlier, by accounts/throttle.ts.
+ */
+const strangersPerMinute = 600;
 
 export interface Call {
   /** Whoever asks. Only an endpoint for `anyone` is reached without one, and reading this there refuses the call. */
@@ -20,7 +24,7 @@ export interface Call {
  * Adds the route of an endpoint: who may call it, what comes in and what goes out are all taken from the declaration; the
  * handler is one expression that calls a rule.
  */
-export function route<E extends AnyEndpoint>(
+export function route<E extends Endpoint>(
   app: FastifyInstance,
   context: Context,
   endpoint: E,
@@ -40,6 +44,8 @@ export function route<E extends AnyEndpoint>(
         ...(body && body !== 'stream' && { body }),
         response: responses(response, status),
       },
+      ...(access === 'anyone' &&
+        method !== 'GET' && { config: { rateLimit: { max: strangersPerMinute, timeWindow: 60_000 /* ms */ } } }),
       onRequest: (request, reply) => authorise(context, request, access, reply),
       handler: async (request, reply) => {
         const call: Call = {

@@ -20,7 +20,8 @@ export async function registerWeb(app: FastifyInstance): Promise<void> {
       },
     });
   app.setNotFoundHandler((request, reply) => {
-    const page = request.method === 'GET' && !request.url.startsWith('/api/') && request.headers.accept?.includes('text/html');
+    const page =
+      request.method === 'GET' && !request.url.startsWith('/api/') && request.headers.accept?.includes('text/html');
     if (built && page) return reply.sendFile('index.html');
     throw new Refusal('not_found', `${request.method} ${request.url.split('?')[0]} leads nowhere.`);
   });

@@ -29,16 +29,26 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
     },
     (socket, request) => {
       const watched = new Map<string, () => void>();
+      // A socket outlives the request that opened it; whoever signed out or was disabled since gets nothing more.
+      let sending = Promise.resolve();
       const send = (message: LiveMessage): void => {
-        if (socket.bufferedAmount > maxWaiting) socket.close(1008, 'too slow');
-        else socket.send(JSON.stringify(message));
+        sending = sending
+          .then(() => authorise(context, request, 'trainer'))
+          .then(
+            () => {
+              if (socket.bufferedAmount > maxWaiting) socket.close(1008, 'too slow');
+              else socket.send(JSON.stringify(message));
+            },
+            () => socket.close(1008, 'signed out'),
+          );
       };
       const answer = async (frame: string): Promise<void> => {
         const { type, projectId } = parse(frame);
         watched.get(projectId)?.();
         watched.delete(projectId);
         if (type === 'unwatch' || request.user === null) return;
-        if (watched.size >= maxWatched) throw new Refusal('too_many_requests', `At most ${maxWatched} projects at once.`);
+        if (watched.size >= maxWatched)
+          throw new Refusal('too_many_requests', `At most ${maxWatched} projects at once.`);
         await projectFor(context.db, request.user, projectId);
         watched.set(projectId, await context.hub.watch(projectId, send));
         if (socket.readyState !== socket.OPEN) leave();
@@ -50,7 +60,10 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
       socket.on('message', (data: Buffer) => {
         answer(data.toString()).catch((error: unknown) => {
           if (!(error instanceof Refusal)) request.log.error({ err: error }, 'live request failed');
-          send({ type: 'refused', detail: error instanceof Refusal ? error.message : 'Something went wrong on the server' });
+          send({
+            type: 'refused',
+            detail: error instanceof Refusal ? error.message : 'Something went wrong on the server',
+          });
         });
       });
       socket.on('error', () => {});
@@ -67,6 +80,10 @@ function parse(frame: string): ReturnType<typeof liveRequest.parse> {
     throw new Refusal('malformed', 'The frame is not JSON.');
   }
   const parsed = liveRequest.safeParse(value);
-  if (!parsed.success) throw new Refusal('invalid', parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  if (!parsed.success)
+    throw new Refusal(
+      'invalid',
+      parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    );
   return parsed.data;
 }

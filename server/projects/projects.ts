@@ -1,5 +1,11 @@
 import { v7 as newId } from 'uuid';
-import { taskKinds, type KindProgress, type NewProject, type Project, type ProjectChange } from '../../shared/projects.ts';
+import {
+  taskKinds,
+  type KindProgress,
+  type NewProject,
+  type Project,
+  type ProjectChange,
+} from '../../shared/projects.ts';
 import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { type Database, transaction } from '../db/database.ts';
@@ -18,7 +24,8 @@ export function projectView({ createdAt, ...row }: queries.ProjectRow): Project 
 /** The project if this person may see it. Throws `not_found` otherwise: what one has no part in does not exist for one. */
 export async function projectFor(db: Database, user: SignedIn, projectId: string): Promise<queries.ProjectRow> {
   const row = await queries.selectProject(db, projectId);
-  if (row === null || (user.role !== 'admin' && !(await queries.isMember(db, projectId, user.id)))) throw notFound('project');
+  if (row === null || (user.role !== 'admin' && !(await queries.isMember(db, projectId, user.id))))
+    throw notFound('project');
   return row;
 }
 
@@ -35,7 +42,12 @@ export async function createProject(db: Database, user: SignedIn | null, body: N
   });
 }
 
-export async function changeProject(db: Database, user: SignedIn, projectId: string, change: ProjectChange): Promise<Project> {
+export async function changeProject(
+  db: Database,
+  user: SignedIn,
+  projectId: string,
+  change: ProjectChange,
+): Promise<Project> {
   return transaction(db, async (tx) => {
     const before = await queries.lockProject(tx, projectId);
     if (before === null) throw notFound('project');

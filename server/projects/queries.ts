@@ -87,7 +87,14 @@ export async function deleteMember(db: Database, projectId: string, userId: stri
   await db.delete(members).where(and(eq(members.projectId, projectId), eq(members.userId, userId)));
 }
 
-const progressOf = statement<{ project_id: string; kind: TaskKind; tasks: string; wanted: string; submitted: string; in_hand: string }>(
+const progressOf = statement<{
+  project_id: string;
+  kind: TaskKind;
+  tasks: string;
+  wanted: string;
+  submitted: string;
+  in_hand: string;
+}>(
   'progress_of',
   `with hands as (
      select project_id, kind, count(*) as in_hand from assignments

@@ -7,7 +7,9 @@ import { changeProject, createProject, listProjects, progressOf, projectFor, pro
 
 export function projectRoutes(app: FastifyInstance, context: Context): void {
   const { db, hub } = context;
-  route(app, context, endpoints.createProject, async ({ body }, { user }) => ({ project: await createProject(db, user, body) }));
+  route(app, context, endpoints.createProject, async ({ body }, { user }) => ({
+    project: await createProject(db, user, body),
+  }));
   route(app, context, endpoints.listProjects, async (_, { user }) => ({ projects: await listProjects(db, user) }));
   route(app, context, endpoints.readProject, async ({ params }, { user }) => ({
     project: projectView(await projectFor(db, user, params.projectId)),
@@ -18,7 +20,13 @@ export function projectRoutes(app: FastifyInstance, context: Context): void {
   route(app, context, endpoints.readProgress, async ({ params }, { user }) => ({
     progress: await progressOf(db, (await projectFor(db, user, params.projectId)).id),
   }));
-  route(app, context, endpoints.listMembers, async ({ params }) => ({ members: await listMembers(db, params.projectId) }));
-  route(app, context, endpoints.addMember, ({ params }, { user }) => addMember(db, user, params.projectId, params.userId));
-  route(app, context, endpoints.removeMember, ({ params }, { user }) => removeMember(db, user, params.projectId, params.userId));
+  route(app, context, endpoints.listMembers, async ({ params }) => ({
+    members: await listMembers(db, params.projectId),
+  }));
+  route(app, context, endpoints.addMember, ({ params }, { user }) =>
+    addMember(db, user, params.projectId, params.userId),
+  );
+  route(app, context, endpoints.removeMember, ({ params }, { user }) =>
+    removeMember(db, user, params.projectId, params.userId),
+  );
 }

@@ -9,7 +9,15 @@ import { createProject } from '../../shared/projects.ts';
 import * as tasks from '../../shared/tasks.ts';
 import { engine, freshDatabase, type TestDatabase } from '../support/database.ts';
 import { breaches } from '../support/invariants.ts';
-import { Answered, callAt, type Headers, joinAsTrainer, type ServerProcess, signInAdmin, startServer } from '../support/server.ts';
+import {
+  Answered,
+  callAt,
+  type Headers,
+  joinAsTrainer,
+  type ServerProcess,
+  signInAdmin,
+  startServer,
+} from '../support/server.ts';
 
 /*
  * Server processes that are killed without warning while everybody works, trainers who vanish with a task in hand, and
@@ -62,86 +70,105 @@ async function insist<T>(ask: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-it('hands out, counts and keeps everything right through crashes, retries and vanished trainers', { timeout: 300_000 }, async () => {
-  const admin = await insist(signInAdmin);
-  const body = { name: 'Crash', overlap: { comparison: overlap }, leaseMinutes: 1 };
-  const { project } = await insist((url) => callAt(url, createProject, { body }, admin));
-  const params = { projectId: project.id };
-  const lines = Array.from({ length: taskCount }, (_, n) =>
-    JSON.stringify({ prompt: `Question ${n}`, completions: ['one', 'two', 'three'].map((word) => ({ content: `${word} ${n}` })) }),
-  );
-  const imported = await insist((url) =>
-    callAt(url, importLines, { params, query: { format: 'comparisons' }, body: lines.join('\n') }, admin),
-  );
-  expect(imported).toMatchObject({ created: taskCount, tasks: taskCount });
-  const trainers = await Promise.all(
-    Array.from({ length: trainerCount }, (_, n) => insist((url) => joinAsTrainer(url, admin, project.id, `trainer-${n}`))),
-  );
+it(
+  'hands out, counts and keeps everything right through crashes, retries and vanished trainers',
+  { timeout: 300_000 },
+  async () => {
+    const admin = await insist(signInAdmin);
+    const body = { name: 'Crash', overlap: { comparison: overlap }, leaseMinutes: 1 };
+    const { project } = await insist((url) => callAt(url, createProject, { body }, admin));
+    const params = { projectId: project.id };
+    const lines = Array.from({ length: taskCount }, (_, n) =>
+      JSON.stringify({
+        prompt: `Question ${n}`,
+        completions: ['one', 'two', 'three'].map((word) => ({ content: `${word} ${n}` })),
+      }),
+    );
+    const imported = await insist((url) =>
+      callAt(url, importLines, { params, query: { format: 'comparisons' }, body: lines.join('\n') }, admin),
+    );
+    expect(imported).toMatchObject({ created: taskCount, tasks: taskCount });
+    const trainers = await Promise.all(
+      Array.from({ length: trainerCount }, (_, n) =>
+        insist((url) => joinAsTrainer(url, admin, project.id, `trainer-${n}`)),
+      ),
+    );
 
-  const acknowledged = new Map<string, { as: Headers; state: string }>();
-  const statuses = new Map<number, number>();
-  let working = true;
+    const acknowledged = new Map<string, { as: Headers; state: string }>();
+    const statuses = new Map<number, number>();
+    let working = true;
 
-  const work = async (as: Headers): Promise<void> => {
-    while (working) {
-      const answer = await insist((url) => callAt(url, tasks.claim, { params, body: {} }, as));
-      if (answer === null) {
-        const { reason } = await insist((url) => callAt(url, tasks.queue, { params, query: {} }, as));
-        // What others hold may come back; if all is done or this trainer's share is, it will not.
-        if (reason === 'done' || reason === 'share') return;
-        await pause(200);
-        continue;
+    const work = async (as: Headers): Promise<void> => {
+      while (working) {
+        const answer = await insist((url) => callAt(url, tasks.claim, { params, body: {} }, as));
+        if (answer === null) {
+          const { reason } = await insist((url) => callAt(url, tasks.queue, { params, query: {} }, as));
+          // What others hold may come back; if all is done or this trainer's share is, it will not.
+          if (reason === 'done' || reason === 'share') return;
+          await pause(200);
+          continue;
+        }
+        const { id } = answer.assignment;
+        const to = { params: { assignmentId: id } };
+        const chance = Math.random();
+        if (chance < 0.05)
+          await insist((url) => callAt(url, tasks.skip, { ...to, body: { reason: 'unclear' } }, as)).catch(
+            refusedFor(statuses),
+          );
+        else if (chance < 0.15 && two) {
+          // Vanishes with the task in hand. Rather than wait for the minute of the lease, it is made to have passed.
+          await database?.db.execute(
+            sql`update assignments set lease_until = now() - interval '1 second' where id = ${id}::uuid`,
+          );
+        } else {
+          const submission = { ranking: [['A'], ['B', 'C']], comment: id };
+          const times = chance < 0.4 ? 3 : 1;
+          const answers = await Promise.all(
+            Array.from({ length: times }, () =>
+              insist((url) => callAt(url, tasks.submit, { ...to, body: submission }, as)),
+            ),
+          );
+          const states = new Set(answers.map(({ assignment }) => assignment.state));
+          expect(states.size).toBe(1);
+          acknowledged.set(id, { as, state: [...states].join() });
+        }
       }
-      const { id } = answer.assignment;
-      const to = { params: { assignmentId: id } };
-      const chance = Math.random();
-      if (chance < 0.05) await insist((url) => callAt(url, tasks.skip, { ...to, body: { reason: 'unclear' } }, as)).catch(refusedFor(statuses));
-      else if (chance < 0.15 && two) {
-        // Vanishes with the task in hand. Rather than wait for the minute of the lease, it is made to have passed.
-        await database?.db.execute(sql`update assignments set lease_until = now() - interval '1 second' where id = ${id}::uuid`);
-      } else {
-        const submission = { ranking: [['A'], ['B', 'C']], comment: id };
-        const times = chance < 0.4 ? 3 : 1;
-        const answers = await Promise.all(
-          Array.from({ length: times }, () => insist((url) => callAt(url, tasks.submit, { ...to, body: submission }, as))),
-        );
-        const states = new Set(answers.map(({ assignment }) => assignment.state));
-        expect(states.size).toBe(1);
-        acknowledged.set(id, { as, state: [...states].join() });
+    };
+
+    const crash = async (): Promise<void> => {
+      for (let n = 0; n < crashes; n += 1) {
+        await pause(1_000);
+        const at = n % servers.length;
+        await servers[at]?.end('SIGKILL');
+        servers[at] = await launch();
       }
+    };
+
+    const done = Promise.all(trainers.map(work));
+    await Promise.all([done, crash()]).finally(() => {
+      working = false;
+    });
+
+    // Every acknowledgement is kept, by whichever server one asks.
+    for (const [id, { as, state }] of acknowledged) {
+      const { assignment } = await insist((url) =>
+        callAt(url, tasks.readAssignment, { params: { assignmentId: id } }, as),
+      );
+      expect(assignment).toMatchObject({ state, draft: { comment: id } });
     }
-  };
-
-  const crash = async (): Promise<void> => {
-    for (let n = 0; n < crashes; n += 1) {
-      await pause(1_000);
-      const at = n % servers.length;
-      await servers[at]?.end('SIGKILL');
-      servers[at] = await launch();
-    }
-  };
-
-  const done = Promise.all(trainers.map(work));
-  await Promise.all([done, crash()]).finally(() => {
-    working = false;
-  });
-
-  // Every acknowledgement is kept, by whichever server one asks.
-  for (const [id, { as, state }] of acknowledged) {
-    const { assignment } = await insist((url) => callAt(url, tasks.readAssignment, { params: { assignmentId: id } }, as));
-    expect(assignment).toMatchObject({ state, draft: { comment: id } });
-  }
-  await Promise.all(servers.map((server) => server.end('SIGTERM')));
-  const { db, close } = database ?? (await openDatabase({ url: null, dataDir }));
-  expect(await breaches(db)).toEqual([]);
-  const [sums] = await db._.session.all<{ submitted: number; fullest: number }>(
-    sql`select sum(submitted)::int as submitted, max(submitted)::int as fullest from tasks`,
-  );
-  expect(sums).toEqual({ submitted: taskCount * overlap, fullest: overlap });
-  const counted = [...acknowledged.values()].filter(({ state }) => state === 'submitted').length;
-  expect(counted).toBe(taskCount * overlap);
-  if (database === null) await close();
-});
+    await Promise.all(servers.map((server) => server.end('SIGTERM')));
+    const opened = database ?? (await openDatabase({ url: null, dataDir }));
+  const { db } = opened;
+    expect(await breaches(db)).toEqual([]);
+    const [sums] = await db._.session.all<{ submitted: number; fullest: number }>(
+      sql`select sum(submitted)::int as submitted, max(submitted)::int as fullest from tasks`,
+    );
+    expect(sums).toEqual({ submitted: taskCount * overlap, fullest: overlap });
+    const counted = [...acknowledged.values()].filter(({ state }) => state === 'submitted').length;
+    expect(counted).toBe(taskCount * overlap);
+    if (database === null) await opened.close();
+  },
+);
 
 /** Counts refusals that the tumult may bring about; anything from 500 on is none of them. */
 function refusedFor(statuses: Map<number, number>): (error: unknown) => void {

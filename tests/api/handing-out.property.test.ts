@@ -31,7 +31,14 @@ const step = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom('submit' as const, 'draft' as const, 'skip' as const, 'release' as const, 'renew' as const, 'reopen' as const),
+      do: fc.constantFrom(
+        'submit' as const,
+        'draft' as const,
+        'skip' as const,
+        'release' as const,
+        'renew' as const,
+        'reopen' as const,
+      ),
       trainer,
       /** Which of the trainer's assignments so far. */
       which: fc.nat({ max: 20 }),
@@ -39,7 +46,14 @@ const step = fc.oneof(
       times: fc.integer({ min: 1, max: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.integer({ min: 1, max: 12 }), sweep: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      minutes: fc.integer({ min: 1, max: 12 }),
+      sweep: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('overlap' as const), overlap: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rush' as const) }) },
 );
@@ -47,25 +61,33 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 it('holds whatever trainers do, in whatever order', { timeout: 300_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { minLength: 5, maxLength: 30 }), async (overlap, steps) => {
-      const project = await projectWith(t, admin, trainers, { overlap: { comparison: overlap }, leaseMinutes: 5, reopenMinutes: 20 });
-      await seedComparisons(t.database.db, project.id, 3, { overlap });
-      const mine = new Map<Caller, Map<string, tasks.Assignment>>(trainers.map((person) => [person, new Map()]));
-      const submitted = new Set<string>();
-      let highest = overlap;
-      for (const each of steps) {
-        if (each.do === 'overlap') highest = Math.max(highest, each.overlap);
-        await take(each, project, mine, submitted);
-        const found = await breaches(t.database.db, { projectId: project.id, overlap: highest });
-        expect(found, JSON.stringify(each)).toEqual([]);
-      }
-      for (const id of submitted) {
-        const owner = trainers.find((person) => mine.get(person)?.has(id));
-        const { assignment } = await t.call(tasks.readAssignment, { params: { assignmentId: id } }, owner);
-        expect(['submitted', 'surplus']).toContain(assignment.state);
-        expect(assignment.draft).toMatchObject({ comment: id });
-      }
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(step, { minLength: 5, maxLength: 30 }),
+      async (overlap, steps) => {
+        const project = await projectWith(t, admin, trainers, {
+          overlap: { comparison: overlap },
+          leaseMinutes: 5,
+          reopenMinutes: 20,
+        });
+        await seedComparisons(t.database.db, project.id, 3, { overlap });
+        const mine = new Map<Caller, Map<string, tasks.Assignment>>(trainers.map((person) => [person, new Map()]));
+        const submitted = new Set<string>();
+        let highest = overlap;
+        for (const each of steps) {
+          if (each.do === 'overlap') highest = Math.max(highest, each.overlap);
+          await take(each, project, mine, submitted);
+          const found = await breaches(t.database.db, { projectId: project.id, overlap: highest });
+          expect(found, JSON.stringify(each)).toEqual([]);
+        }
+        for (const id of submitted) {
+          const owner = trainers.find((person) => mine.get(person)?.has(id));
+          const { assignment } = await t.call(tasks.readAssignment, { params: { assignmentId: id } }, owner);
+          expect(['submitted', 'surplus']).toContain(assignment.state);
+          expect(assignment.draft).toMatchObject({ comment: id });
+        }
+      },
+    ),
     { numRuns: engine === 'postgres' ? 30 : 10, seed: 20_260_101 },
   );
 });
@@ -87,7 +109,11 @@ async function take(
     return;
   }
   if (each.do === 'overlap') {
-    await t.call(changeProject, { params: { projectId: project.id }, body: { overlap: { comparison: each.overlap } } }, admin);
+    await t.call(
+      changeProject,
+      { params: { projectId: project.id }, body: { overlap: { comparison: each.overlap } } },
+      admin,
+    );
     return;
   }
   if (each.do === 'rush') {

@@ -9,7 +9,9 @@ import { reasonOf } from '../../server/tasks/queue.ts';
 /** Any ranking with ties of 2 to 9 completions. */
 const ranking = fc
   .integer({ min: 2, max: 9 })
-  .chain((k) => fc.tuple(fc.shuffledSubarray(labels(k), { minLength: k }), fc.array(fc.boolean(), { minLength: k, maxLength: k })))
+  .chain((k) =>
+    fc.tuple(fc.shuffledSubarray(labels(k), { minLength: k }), fc.array(fc.boolean(), { minLength: k, maxLength: k })),
+  )
   .map(([letters, breaks]) => {
     const groups: string[][] = [];
     for (const [index, letter] of letters.entries())
@@ -26,7 +28,9 @@ describe('rankings', () => {
         expect(rankingFault(groups, letters)).toBeNull();
         expect(rankingFault([...groups, [letters[0] ?? '']], letters)?.message).toMatch(/twice/);
         expect(rankingFault([...groups, []], letters)?.message).toMatch(/empty/);
-        expect(rankingFault(groups, labels(letters.length + 1 > 9 ? 9 : letters.length + 1)) === null).toBe(letters.length === 9);
+        expect(rankingFault(groups, labels(letters.length + 1 > 9 ? 9 : letters.length + 1)) === null).toBe(
+          letters.length === 9,
+        );
         expect(rankingFault([...groups, ['Z']], letters)?.message).toMatch(/no completion Z/);
       }),
     );
@@ -52,7 +56,14 @@ describe('rankings', () => {
   });
 
   it('reads groups from ranks, in the order of the ranks, without those that have none', () => {
-    expect(groupsOf([['a', 2], ['b', 0], ['c', null], ['d', 2]])).toEqual([['b'], ['a', 'd']]);
+    expect(
+      groupsOf([
+        ['a', 2],
+        ['b', 0],
+        ['c', null],
+        ['d', 2],
+      ]),
+    ).toEqual([['b'], ['a', 'd']]);
   });
 });
 

@@ -73,7 +73,7 @@ export async function startApp(
     async send(endpoint, input, as) {
       const { params, query, body } = input as {
         params?: Record<string, string>;
-        query?: Record<string, string>;
+        query?: Record<string, unknown>;
         body?: unknown;
       };
       const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
@@ -82,7 +82,7 @@ export async function startApp(
         url: fillPath(endpoint.path, params),
         query: Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
         headers: { ...as?.headers, ...(endpoint.body === 'stream' && { 'content-type': 'application/octet-stream' }) },
-        ...(body !== undefined && { payload: body as string | Buffer | object }),
+        ...(body === undefined ? {} : { payload: body as string | Buffer | object }),
       });
     },
     async call(endpoint, input, as) {
