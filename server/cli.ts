@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import type { Database } from './db/database.ts';
+import { Refusal } from './problem.ts';
 
 const usage = `duologue <command>
 
@@ -26,12 +27,6 @@ if (major < 24) {
   );
   process.exit(1);
 }
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const known = error instanceof Error && ['Stop', 'BadConfig', 'FolderInUse', 'Refusal'].includes(error.name);
-  console.error(known ? error.message : error);
-  process.exit(1);
-});
 
 async function main([command = '', ...rest]: string[]): Promise<void> {
   if (command === 'serve') {
@@ -95,7 +90,7 @@ async function createUser(args: string[]): Promise<void> {
 async function createToken(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { email: string, name: string } });
   const [given, name] = needed(values, 'email', 'name') as [string, string];
-  const email = (await import('../shared/accounts.ts')).email.parse(given);
+  const email = given.trim().toLowerCase();
   const { createTokenFor } = await import('./accounts/tokens.ts');
   await withDatabase(async (db) => {
     console.log((await createTokenFor(db, email, name)).token);
@@ -152,3 +147,16 @@ async function projectNamed(db: Database, idOrName: string) {
   if (row === null) throw new Stop(`There is no project, or more than one, called "${idOrName}". Its id always works.`);
   return row;
 }
+
+/** Whether an error's message says what to do, so that a stack would only hide it. */
+function isForPeople(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Refusal) return true;
+  if ('code' in error) return /^(ERR_PARSE_ARGS|ENOENT|EACCES|EISDIR|ENOSPC)/.test(String(error.code));
+  return ['Stop', 'BadConfig', 'FolderInUse'].includes(error.name);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(isForPeople(error) ? error.message : error);
+  process.exit(1);
+});

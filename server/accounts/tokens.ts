@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import type { Token } from '../../shared/accounts.ts';
 import { type Database, transaction } from '../db/database.ts';
-import { notFound } from '../problem.ts';
+import { notFound, Refusal } from '../problem.ts';
 import { record } from './audit.ts';
 import * as queries from './queries.ts';
 import { hashOf } from './secrets.ts';
@@ -23,7 +23,7 @@ export async function createToken(db: Database, person: SignedIn, name: string):
 export async function createTokenFor(db: Database, email: string, name: string): Promise<CreatedToken> {
   return transaction(db, async (tx) => {
     const person = await queries.selectUserByEmail(tx, email);
-    if (person === null) throw notFound('person');
+    if (person === null) throw new Refusal('not_found', `There is no person with the email ${email}.`);
     return addToken(tx, null, person.id, name);
   });
 }

@@ -158,7 +158,7 @@ it(
     }
     await Promise.all(servers.map((server) => server.end('SIGTERM')));
     const opened = database ?? (await openDatabase({ url: null, dataDir }));
-  const { db } = opened;
+    const { db } = opened;
     expect(await breaches(db)).toEqual([]);
     const [sums] = await db._.session.all<{ submitted: number; fullest: number }>(
       sql`select sum(submitted)::int as submitted, max(submitted)::int as fullest from tasks`,

@@ -84,7 +84,12 @@ describe('the socket', () => {
   it('tells of what another process did', async () => {
     // PGlite has one process; there, it is another server on the same database.
     const other: OpenDatabase = t.database.url ? await openDatabase({ url: t.database.url, dataDir: '' }) : t.database;
-    const options = { publicUrl: 'http://localhost:3000', version: 'test', logLevel: 'fatal', secret: 'a secret for tests' };
+    const options = {
+      publicUrl: 'http://localhost:3000',
+      version: 'test',
+      logLevel: 'fatal',
+      secret: 'a secret for tests',
+    };
     const { app } = await buildApp({ database: other, ...options });
     await app.ready();
     const { socket, next } = await listen(app, ann);
