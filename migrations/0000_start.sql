@@ -45,6 +45,7 @@ CREATE TABLE "conversations" (
 	"author_id" uuid,
 	"prompt_id" uuid,
 	"assignment_id" uuid,
+	"dialogue" boolean DEFAULT false NOT NULL,
 	"comment" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"withdrawn_at" timestamp with time zone,

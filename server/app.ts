@@ -23,8 +23,8 @@ import { releaseRoutes } from './releases/routes.ts';
 import { watchExpiry } from './tasks/expiry.ts';
 import { taskRoutes } from './tasks/routes.ts';
 
-/** Largest JSON body, in bytes: a conversation of the greatest length in any script. Imports are streams and have no such bound. */
-const maxBody = 8 * 1024 * 1024;
+/** Largest JSON body, in bytes: 100 messages of 30,000 characters in any script fit. Imports are streams without such a bound. */
+const maxBody = 16 * 1024 * 1024;
 
 export interface AppOptions {
   database: OpenDatabase;

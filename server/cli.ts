@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import type { Database } from './db/database.ts';
-import { Refusal } from './problem.ts';
+import { Refusal, rootCause } from './problem.ts';
 
 const usage = `duologue <command>
 
@@ -148,15 +149,18 @@ async function projectNamed(db: Database, idOrName: string) {
   return row;
 }
 
-/** Whether an error's message says what to do, so that a stack would only hide it. */
-function isForPeople(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof Refusal) return true;
-  if ('code' in error) return /^(ERR_PARSE_ARGS|ENOENT|EACCES|EISDIR|ENOSPC)/.test(String(error.code));
-  return ['Stop', 'BadConfig', 'FolderInUse'].includes(error.name);
+/** What to tell of an error: where its message says what to do, only that, for a stack would hide it. */
+function toTell(error: unknown): unknown {
+  if (error instanceof Refusal) return error.message;
+  if (error instanceof Error && ['Stop', 'BadConfig', 'FolderInUse'].includes(error.name)) return error.message;
+  const cause = rootCause(error);
+  const { code, message } = z.object({ code: z.string(), message: z.string() }).partial().catch({}).parse(cause);
+  if (/^(ECONNREFUSED|ENOTFOUND|28|3D)/.test(code ?? ''))
+    return `The database at DATABASE_URL cannot be used: ${message || code}`;
+  return /^(ERR_PARSE_ARGS|ENOENT|EACCES|EISDIR|ENOSPC)/.test(code ?? '') ? message : cause;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(isForPeople(error) ? error.message : error);
+  console.error(toTell(error));
   process.exit(1);
 });

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureAdmin, setupLink } from './accounts/setup.ts';
 import { buildApp } from './app.ts';
-import type { Config } from './config.ts';
+import { BadConfig, type Config } from './config.ts';
 import { migrate } from './db/migrate.ts';
-import { openDatabase } from './db/open.ts';
+import { openDatabase, writeWhole } from './db/open.ts';
 import { loadDemo } from './projects/demo.ts';
 import { buildWeb, serveWebForDevelopment } from './web.ts';
 
@@ -49,7 +49,14 @@ export async function serve(config: Config, { dev }: { dev: boolean }): Promise<
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 
-  await app.listen({ port: config.port, host: config.host });
+  await app.listen({ port: config.port, host: config.host }).catch(async (error: unknown) => {
+    await app.close();
+    throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+      ? new BadConfig(
+          `PORT ${config.port} of ${config.host} is taken by another program: stop that, or set another PORT.`,
+        )
+      : error;
+  });
   console.log(`Duologue is at ${context.publicUrl()}`);
   console.log(
     database.engine === 'pglite'
@@ -66,11 +73,13 @@ function keptSecret(dataDir: string): string {
   const file = path.join(dataDir, 'secret');
   mkdirSync(dataDir, { recursive: true });
   try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+    writeWhole(file, randomBytes(32).toString('base64url'));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  return readFileSync(file, 'utf8').trim();
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret === '') throw new BadConfig(`${file} is empty: delete it, or set APP_SECRET.`);
+  return secret;
 }
 
 export function readVersion(): string {

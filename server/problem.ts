@@ -24,3 +24,15 @@ export function invalid(path: string, message: string): Refusal {
 export function notFound(what: string): Refusal {
   return new Refusal('not_found', `There is no such ${what}, or you have no part in it.`);
 }
+
+/**
+ * What lies beneath an error, for a log: name, message, code and stack of the innermost cause. The errors around it quote the
+ * statement with its values, which are what people wrote.
+ */
+export function rootCause(error: unknown): unknown {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  if (!(inner instanceof Error)) return inner;
+  const { name, message, stack } = inner;
+  return { name, message, stack, ...('code' in inner && { code: inner.code }) };
+}

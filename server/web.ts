@@ -11,11 +11,12 @@ const config = path.join(root, 'web/vite.config.ts');
 export async function buildWeb(): Promise<void> {
   const built = path.join(webFolder, 'index.html');
   const sources = ['web/index.html', 'web/vite.config.ts', 'web/src/**', 'shared/**', 'package-lock.json'];
+  if (!existsSync(config)) return;
   if (existsSync(built)) {
     const since = statSync(built).mtimeMs;
     const newer = globSync(sources, { cwd: root }).some((file) => statSync(path.join(root, file)).mtimeMs > since);
     if (!newer) return;
-  } else if (!existsSync(config)) return;
+  }
   await new Promise<void>((resolve, reject) => {
     const vite = path.join(root, 'node_modules/vite/bin/vite.js');
     const child = spawn(process.execPath, [vite, 'build', '--config', config, '--logLevel', 'warn'], {

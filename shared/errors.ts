@@ -9,7 +9,6 @@ export const problems = {
   forbidden: [403, 'Your role does not allow this'],
   foreign_origin: [403, 'The request came from another site'],
   not_found: [404, 'There is nothing here'],
-  method_not_allowed: [405, 'This address does not take that method'],
   conflict: [409, 'This does not fit what is already there'],
   draft_conflict: [409, 'A newer draft was saved elsewhere'],
   lease_lost: [409, 'The place was given to someone else'],

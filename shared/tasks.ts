@@ -13,7 +13,7 @@ import { projectParams, taskKind } from './projects.ts';
 export const assignmentState = z.enum(['active', 'submitted', 'surplus', 'skipped', 'released', 'expired']);
 export type AssignmentState = z.infer<typeof assignmentState>;
 
-/** A draft's shape belongs to the page that writes it; the server keeps any JSON object of at most 2 MB. */
+/** A draft's shape belongs to the page that writes it; the server keeps any JSON object of at most 4,000,000 characters. */
 export const draft = z.record(z.string(), z.unknown());
 export type Draft = z.infer<typeof draft>;
 

@@ -36,7 +36,7 @@ export function accountRoutes(app: FastifyInstance, context: Context): void {
   route(app, context, endpoints.revokeInvitation, ({ params }, { user }) =>
     revokeInvitation(db, user, params.invitationId),
   );
-  route(app, context, endpoints.inspectInvitation, ({ query }) => inspectInvitation(db, clock(), query.token));
+  route(app, context, endpoints.inspectInvitation, ({ body }) => inspectInvitation(db, clock(), body.token));
   route(app, context, endpoints.acceptInvitation, async ({ body }, { reply }) =>
     enter(reply, await acceptInvitation(db, clock(), body)),
   );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 
@@ -6,7 +7,19 @@ export async function notify(db: Database, channel: string, payload: string): Pr
   await db.execute(sql`select pg_notify(${channel}, ${payload})`);
 }
 
-/** Throws where the database does not answer. */
+/** How long a database that answers at all takes at most, in milliseconds. */
+const pingWithin = 2_000;
+
+/** Throws where the database does not answer, or not in time. */
 export async function ping(db: Database): Promise<void> {
-  await db.execute(sql`select 1`);
+  const late = new AbortController();
+  const silence = sleep(pingWithin, undefined, { signal: late.signal }).then(() => {
+    throw new Error('the database does not answer in time');
+  });
+  silence.catch(() => undefined);
+  try {
+    await Promise.race([db.execute(sql`select 1`), silence]);
+  } finally {
+    late.abort();
+  }
 }

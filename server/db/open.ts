@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, keepPlans } from './database.ts';
 import { EmbeddedPlans } from './embedded-plans.ts';
 import * as tables from './tables.ts';
@@ -14,13 +15,23 @@ export interface OpenDatabase {
 
 /** Connections that one process keeps to PostgreSQL; a server with two cores gains nothing from more. */
 const poolSize = 16;
+/** How long a request waits for a connection, in milliseconds, before it is told that the database is away. */
+const connectWithin = 5_000;
+/** Pause between attempts to listen again, in milliseconds. */
+const reconnectEvery = 1_000;
 
 /**
  * Every statement of the server finds its rows by an index. A plan made while a table is small would scan it, is kept with
  * the prepared statement, and costs more with each row until statistics are gathered anew, so scans are priced out.
  * Where one cannot be avoided it still runs; compiling it, which its price would bring about, would take longer than it.
  */
-export const sessionSettings = { enable_seqscan: 'off', jit: 'off', standard_conforming_strings: 'on' } as const;
+export const sessionSettings = {
+  enable_seqscan: 'off',
+  jit: 'off',
+  standard_conforming_strings: 'on',
+  datestyle: 'ISO',
+  timezone: 'UTC',
+} as const;
 
 const setSession = Object.entries(sessionSettings)
   .map(([name, value]) => `set ${name} = ${value}`)
@@ -38,26 +49,37 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     connectionString: url,
     max: poolSize,
     application_name: 'duologue',
+    connectionTimeoutMillis: connectWithin,
+    keepAlive: true,
     // The types say void; the pool waits for the promise, and gives nobody a connection on which this failed.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- see above
     onConnect: (connection) => connection.query(setSession),
   });
-  // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
+  // A connection may break while it is idle or in the midst of a transaction; it is replaced at the next use. An error that
+  // nobody listens to would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (connection) => connection.on('error', () => {}));
+
   const listeners = new Map<string, (payload: string) => void>();
-  let listener: Promise<void> | null = null;
-  let client: InstanceType<typeof pg.Client> | null = null;
+  let listener: InstanceType<typeof pg.Client> | null = null;
   let closing = false;
 
+  /** Listens on every channel asked for, on one connection, which is made anew whenever it breaks. */
   const connectListener = async (): Promise<void> => {
-    client = new pg.Client({ connectionString: url, application_name: 'duologue listen' });
+    const client = new pg.Client({ connectionString: url, application_name: 'duologue listen', keepAlive: true });
     client.on('notification', ({ channel, payload }) => listeners.get(channel)?.(payload ?? ''));
     client.on('error', () => {});
-    client.on('end', () => {
-      if (!closing) setTimeout(() => void connectListener().catch(() => client?.emit('end')), 1_000 /* ms */).unref();
-    });
     await client.connect();
     for (const channel of listeners.keys()) await client.query(`LISTEN "${channel}"`);
+    client.once('end', () => void reconnect());
+    listener = client;
+  };
+  const reconnect = async (): Promise<void> => {
+    listener = null;
+    while (!closing && listener === null) {
+      await sleep(reconnectEvery, undefined, { ref: false });
+      await connectListener().catch(() => undefined);
+    }
   };
 
   return {
@@ -65,15 +87,12 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     engine: 'postgres',
     async listen(channel, onPayload) {
       listeners.set(channel, onPayload);
-      if (listener === null) await (listener = connectListener());
-      else {
-        await listener;
-        await client?.query(`LISTEN "${channel}"`);
-      }
+      if (listener === null) await connectListener();
+      else await listener.query(`LISTEN "${channel}"`);
     },
     async close() {
       closing = true;
-      await Promise.all([client?.end(), pool.end()]);
+      await Promise.all([listener?.end(), pool.end()]);
     },
   };
 }
@@ -119,7 +138,7 @@ function lockFolder(dataDir: string): () => void {
   const mine = `${process.pid} ${startOf(process.pid)}\n`;
   for (;;) {
     try {
-      writeFileSync(file, mine, { flag: 'wx' });
+      writeWhole(file, mine);
       return () => rmSync(file, { force: true });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
@@ -131,6 +150,17 @@ function lockFolder(dataDir: string): () => void {
         `The data folder ${path.resolve(dataDir)} is in use by process ${pid}. Stop that one, or give this one another DATA_DIR.`,
       );
     rmSync(file, { force: true });
+  }
+}
+
+/** Writes a new file that nobody ever sees half written. Throws EEXIST where there is one of that name. */
+export function writeWhole(file: string, content: string): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, content, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } finally {
+    rmSync(draft);
   }
 }
 

@@ -175,6 +175,8 @@ export const conversations = pgTable(
     /** The conversation whose prompt it answers. */
     promptId: uuid('prompt_id'),
     assignmentId: uuid('assignment_id'),
+    /** Whether it is one path with an assistant's message in it, as an SFT row is. */
+    dialogue: boolean('dialogue').notNull().default(false),
     /** What the trainer said about it on submitting. */
     comment: text('comment'),
     createdAt: createdAt(),

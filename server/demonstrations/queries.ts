@@ -11,8 +11,8 @@ import { submitting, submittingParameters as n } from '../tasks/queries/submit.t
 export const submitDemonstration = submitting(
   'submit_demonstration',
   `written as (
-     insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, comment, surplus, created_at)
-     select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id, $${n + 8}::text,
+     insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, dialogue, comment, surplus, created_at)
+     select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id, true, $${n + 8}::text,
        ended.state = 'surplus', ended.at
      from ended
    ), spoken as (

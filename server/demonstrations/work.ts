@@ -20,7 +20,8 @@ export const demonstrationWork: WorkKind = {
   result({ conversationId, limits, prompt }: Standing, submission: Submission) {
     if (!('messages' in submission)) throw invalid('messages', 'is required: this assignment is a demonstration');
     const { messages, comment = null } = submission;
-    checkDialogue(messages, limits);
+    const given = givenMessages(messages, prompt);
+    checkDialogue(messages, given, limits);
     const ids = messages.map(() => newId());
     return {
       statement: submitDemonstration,
@@ -31,7 +32,7 @@ export const demonstrationWork: WorkKind = {
         ids.map((_, index) => ids[index - 1] ?? null),
         messages.map(({ role }) => role),
         messages.map(({ content }) => content),
-        authorKinds(messages, prompt),
+        messages.map((_, index): AuthorKind => (given.has(index) ? 'import' : 'trainer')),
         comment,
       ],
     };
@@ -45,19 +46,30 @@ export const demonstrationWork: WorkKind = {
   },
 };
 
-/** Throws `invalid` naming the message where a dialogue cannot be a demonstration. */
-export function checkDialogue(messages: readonly Message[], limits: { maxTurns: number; maxCharacters: number }): void {
+/**
+ * Throws `invalid` naming the message where a dialogue cannot be a demonstration. The project's limits are for what the
+ * trainer wrote: a prompt may be longer than they allow.
+ */
+export function checkDialogue(
+  messages: readonly Message[],
+  given: ReadonlySet<number>,
+  limits: { maxTurns: number; maxCharacters: number },
+): void {
   const fault = orderFault(messages);
   if (fault) throw invalid(`messages.${fault.index}.role`, fault.message);
   if (messages.at(-1)?.role !== 'assistant') throw invalid('messages', 'must end with a message of the assistant');
-  if (messages.length > limits.maxTurns) throw invalid('messages', `must be at most ${limits.maxTurns}`);
-  const long = messages.findIndex(({ content }) => content.length > limits.maxCharacters);
+  const maxTurns = Math.max(limits.maxTurns, given.size + 1);
+  if (messages.length > maxTurns) throw invalid('messages', `must be at most ${maxTurns}`);
+  const long = messages.findIndex(({ content }, index) => content.length > limits.maxCharacters && !given.has(index));
   if (long >= 0) throw invalid(`messages.${long}.content`, `must have at most ${limits.maxCharacters} characters`);
 }
 
-/** Who wrote each message: what stands as the prompt had it is the import's, the rest is the trainer's. */
-export function authorKinds(messages: readonly Message[], prompt: readonly Message[]): AuthorKind[] {
-  return messages.map(({ role, content }) =>
-    prompt.some((given) => given.role === role && given.content === content) ? 'import' : 'trainer',
-  );
+/** Which messages, by index, still stand as the prompt had them, in its order. The rest is the trainer's. */
+export function givenMessages(messages: readonly Message[], prompt: readonly Message[]): Set<number> {
+  const given = new Set<number>();
+  for (const [index, { role, content }] of messages.entries()) {
+    const next = prompt[given.size];
+    if (next?.role === role && next.content === content) given.add(index);
+  }
+  return given;
 }

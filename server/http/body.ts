@@ -9,6 +9,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * would refuse them later with less to say.
  */
 export function registerBodyParser(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
     try {
       done(null, parseJson(bytes as Buffer));
@@ -33,12 +34,34 @@ export function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     throw new Refusal('malformed', `The body is not JSON: ${error instanceof Error ? error.message : ''}`);
   }
+  if (deeperThan(text, maxDepth)) throw new Refusal('invalid', `The body is nested more than ${maxDepth} levels deep.`);
   // Only an escape can bring in what valid UTF-8 JSON cannot hold, so most bodies are not walked.
   if (/\\u(0000|d[89a-f])/i.test(text)) {
     const fault = unstorable(value, []);
     if (fault) throw new Refusal('invalid', `${fault.path}: ${fault.message}`, [fault]);
   }
   return value;
+}
+
+/** Levels of a body; what is nested deeper would overflow the stack of whatever walks it. */
+const maxDepth = 100;
+
+/** Whether valid JSON is nested deeper than so many levels. */
+function deeperThan(json: string, levels: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const char = json.charCodeAt(at);
+    if (inString) {
+      if (char === 0x5c /* backslash */) at += 1;
+      else if (char === 0x22 /* quote */) inString = false;
+    } else if (char === 0x22) inString = true;
+    else if (char === 0x7b || char === 0x5b) {
+      depth += 1;
+      if (depth > levels) return true;
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
+  }
+  return false;
 }
 
 /** The first text in a JSON value that cannot be stored, or null. */

@@ -1,14 +1,15 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { problems, type Fault, type Problem, type ProblemCode } from '../../shared/errors.ts';
-import { Refusal } from '../problem.ts';
+import { Refusal, rootCause } from '../problem.ts';
 
 /** The one place that turns errors into answers: RFC 9457 problem documents. A 5xx never tells its text. */
 export function registerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
-    if (refusal.code === 'internal') request.log.error({ err: error }, 'request failed');
-    else if (problems[refusal.code][0] >= 500) request.log.warn({ err: error }, 'request failed');
+    if (refusal.code === 'internal') request.log.error({ err: rootCause(error) }, 'request failed');
+    else if (problems[refusal.code][0] >= 500) request.log.warn({ err: rootCause(error) }, 'request failed');
     send(request, reply, refusal);
   });
 }
@@ -25,9 +26,22 @@ function send(request: FastifyRequest, reply: FastifyReply, { code, message, fau
     ...members,
   };
   if (typeof members.retryAfter === 'number') reply.header('retry-after', Math.ceil(members.retryAfter));
-  // A body that was not read to its end cannot be followed by another request on the same connection.
-  if (!request.raw.complete) reply.header('connection', 'close');
+  if (request.method !== 'GET' && !request.raw.complete) readOn(request.raw);
   reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
+}
+
+/** How long the rest of a refused body is read on to nowhere, in milliseconds. */
+const readOnWithin = 30_000;
+
+/**
+ * Many clients send all before they listen, and to close the connection on them would lose the answer that says what is
+ * wrong. Whoever takes too long is cut off.
+ */
+function readOn(body: IncomingMessage): void {
+  const timer = setTimeout(() => body.destroy(), readOnWithin).unref();
+  body.once('close', () => clearTimeout(timer));
+  body.unpipe();
+  body.resume();
 }
 
 /** Fastify's own codes, as far as a client's input can bring them about. */
@@ -79,12 +93,13 @@ function faultsOf(path: readonly string[], message: string, issue: object): Faul
  */
 function databaseProblem(error: unknown): ProblemCode | null {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    // The driver gives this one no code.
+    if (/^Connection terminated|timeout exceeded when trying to connect/.test(inner.message)) return 'unavailable';
     if (!('code' in inner) || typeof inner.code !== 'string') continue;
     if (inner.code === '53100' || inner.code === 'ENOSPC') return 'storage_full';
     if (/^(22|23502|23514)/.test(inner.code)) return 'invalid';
     if (/^23/.test(inner.code)) return 'conflict';
-    if (/^(08|53|57P)/.test(inner.code) || ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND'].includes(inner.code))
-      return 'unavailable';
+    if (/^(08|53|57P|40P01|40001|ECONN|ENOTFOUND|EPIPE|ETIMEDOUT)/.test(inner.code)) return 'unavailable';
   }
   return null;
 }

@@ -28,7 +28,7 @@ export class Batch {
   readonly entries: Entry[] = [];
   readonly ranked: Ranked[] = [];
   readonly columns: Columns = {
-    conversations: { id: [], kind: [], source: [], importKey: [], contentHash: [] },
+    conversations: { id: [], kind: [], source: [], importKey: [], contentHash: [], dialogue: [] },
     messages: {
       id: [],
       conversationId: [],
@@ -59,6 +59,10 @@ export class Batch {
     conversations.source.push(imported.source);
     conversations.importKey.push(importKey);
     conversations.contentHash.push(contentHash);
+    conversations.dialogue.push(
+      imported.messages.every(({ parent }, index) => parent === (index === 0 ? null : index - 1)) &&
+        imported.messages.some(({ role }) => role === 'assistant'),
+    );
 
     const messageIds: string[] = [];
     for (const { parent, role, content, authorKind, model, externalId } of imported.messages) {

@@ -88,7 +88,8 @@ export async function importLines(
         if (signal?.aborted) throw new Stopped();
         await breathe();
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = signal?.aborted ? new Stopped() : thrown;
       // What was read before is whole, and is kept.
       if (error instanceof BrokenOff || error instanceof Stopped) await flushed();
       throw error;

@@ -9,6 +9,7 @@ export interface Columns {
     source: (string | null)[];
     importKey: string[];
     contentHash: string[];
+    dialogue: boolean[];
   };
   messages: {
     id: string[];
@@ -63,10 +64,10 @@ const insertBatchStatement = statement<{ id: string }>(
    ), wanted as materialized (
      select kind, (overlap ->> kind)::smallint as overlap from project, unnest(array['demonstration', 'comparison']) as kind
    ), fresh as (
-     insert into conversations (id, project_id, kind, source, import_key, content_hash, created_at)
-     select line.id, project.id, line.kind, line.source, line.import_key, line.content_hash, $2::timestamptz
-     from project, unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
-       as line(id, kind, source, import_key, content_hash)
+     insert into conversations (id, project_id, kind, source, import_key, content_hash, dialogue, created_at)
+     select line.id, project.id, line.kind, line.source, line.import_key, line.content_hash, line.dialogue, $2::timestamptz
+     from project, unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $34::boolean[])
+       as line(id, kind, source, import_key, content_hash, dialogue)
      order by line.import_key collate "C", line.id
      on conflict (project_id, import_key) do nothing
      returning id
@@ -156,6 +157,7 @@ export async function insertBatch(
     ranked.map(({ assignmentId }) => assignmentId),
     ranked.map(({ trainer }) => (trainer === null ? null : (trainers.get(trainer) ?? null))),
     ranked.map(({ groups }) => groups),
+    conversations.dialogue,
   ]);
   return new Set(rows.map(({ id }) => id));
 }

@@ -42,11 +42,17 @@ export class Hub {
   async watch(projectId: string, send: Send): Promise<() => void> {
     const room = this.#rooms.get(projectId) ?? new Set<Send>();
     this.#rooms.set(projectId, room.add(send));
-    send({ type: 'progress', projectId, progress: await this.#progressOf(projectId) });
-    return () => {
+    const leave = (): void => {
       room.delete(send);
       if (room.size === 0 && this.#rooms.get(projectId) === room) this.#rooms.delete(projectId);
     };
+    try {
+      send({ type: 'progress', projectId, progress: await this.#progressOf(projectId) });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   touch(projectId: string): void {
@@ -68,6 +74,7 @@ export class Hub {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#telling;
+    await this.#tell().catch(this.#onError);
   }
 
   async #tell(): Promise<void> {

@@ -3,13 +3,17 @@ import type { FastifyInstance } from 'fastify';
 import { liveRequest, type LiveMessage } from '../../shared/live.ts';
 import type { Context } from '../context.ts';
 import { authorise, checkOrigin } from '../http/session.ts';
-import { Refusal } from '../problem.ts';
+import { Refusal, rootCause } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
 
 /** A page asks for little; larger frames are closed with 1009. Bytes. */
 const maxFrame = 4_096;
 /** Projects that one socket may watch. */
 const maxWatched = 50;
+/** Frames of one socket that may wait to be answered, or messages to be sent; then it is closed. */
+const maxFrames = 20;
+/** How long somebody is believed to be in a project that they were in a moment ago, in milliseconds. */
+const seesWithin = 2_000;
 /** Bytes that may wait for a client that does not read; then the socket is closed. */
 const maxWaiting = 1_000_000;
 
@@ -29,19 +33,24 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
     },
     (socket, request) => {
       const watched = new Map<string, () => void>();
-      // A socket outlives the request that opened it; whoever signed out or was disabled since gets nothing more.
-      let sending = Promise.resolve();
-      const send = (message: LiveMessage): void => {
-        sending = sending
-          .then(() => authorise(context, request, 'trainer'))
-          .then(
-            () => {
-              if (socket.bufferedAmount > maxWaiting) socket.close(1008, 'too slow');
-              else socket.send(JSON.stringify(message));
-            },
-            () => socket.close(1008, 'signed out'),
-          );
-      };
+      const close = (error: unknown): void =>
+        error instanceof Refusal ? socket.close(1008, 'no longer allowed') : socket.close(1013, 'try again later');
+
+      // Whoever signed out, was disabled, or left the project since the socket was opened gets nothing more.
+      const stillSees = lately(seesWithin, async (projectId: string) => {
+        if (request.user !== null) await projectFor(context.db, request.user, projectId);
+      });
+      // Messages are sent one after the other, and frames are answered so, however fast they come.
+      const sending = inTurn(maxFrames, close);
+      const answering = inTurn(maxFrames, close);
+
+      const send = (message: LiveMessage): void =>
+        sending(async () => {
+          await authorise(context, request, 'trainer');
+          if (message.type === 'progress') await stillSees(message.projectId);
+          if (socket.bufferedAmount > maxWaiting) socket.close(1008, 'too slow');
+          else socket.send(JSON.stringify(message));
+        });
       const answer = async (frame: string): Promise<void> => {
         const { type, projectId } = parse(frame);
         watched.get(projectId)?.();
@@ -58,18 +67,45 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
         watched.clear();
       };
       socket.on('message', (data: Buffer) => {
-        answer(data.toString()).catch((error: unknown) => {
-          if (!(error instanceof Refusal)) request.log.error({ err: error }, 'live request failed');
-          send({
-            type: 'refused',
-            detail: error instanceof Refusal ? error.message : 'Something went wrong on the server',
-          });
-        });
+        answering(() =>
+          answer(data.toString()).catch((error: unknown) => {
+            if (!(error instanceof Refusal)) request.log.error({ err: rootCause(error) }, 'live request failed');
+            send({
+              type: 'refused',
+              detail: error instanceof Refusal ? error.message : 'Something went wrong on the server',
+            });
+          }),
+        );
       });
       socket.on('error', () => {});
       socket.on('close', leave);
     },
   );
+}
+
+/** Runs one piece of work after the other; `refuse` hears of a failure, and of more than `most` that wait. */
+function inTurn(most: number, refuse: (error: unknown) => void): (work: () => Promise<void>) => void {
+  let last = Promise.resolve();
+  let waiting = 0;
+  return (work) => {
+    if (waiting >= most) return refuse(new Refusal('too_many_requests'));
+    waiting += 1;
+    last = last
+      .then(work)
+      .catch(refuse)
+      .finally(() => (waiting -= 1));
+  };
+}
+
+/** A check that is believed for so many milliseconds, by what it is of. */
+function lately<T>(within: number, check: (of: T) => Promise<void>): (of: T) => Promise<void> {
+  const passed = new Map<T, number>();
+  return async (of) => {
+    const now = performance.now();
+    if (now - (passed.get(of) ?? -Infinity) < within) return;
+    await check(of);
+    passed.set(of, now);
+  };
 }
 
 function parse(frame: string): ReturnType<typeof liveRequest.parse> {

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Context } from '../context.ts';
+import { transaction } from '../db/database.ts';
 import { importLines } from '../imports/imports.ts';
 import { newProject } from '../../shared/projects.ts';
 import { createProject } from './projects.ts';
-import { selectProject, selectProjects } from './queries.ts';
+import { lockProjects, selectProject, selectProjects } from './queries.ts';
 
 const folder = new URL('./demo/', import.meta.url);
 
@@ -26,14 +27,15 @@ const promptCount = 16;
 
 /** Makes the demo project in a database without any project, from files in the formats that anyone may import. */
 export async function loadDemo({ db, clock, random }: Pick<Context, 'db' | 'clock' | 'random'>): Promise<boolean> {
-  if ((await selectProjects(db, null)).length > 0) return false;
-  const { id } = await createProject(
-    db,
-    null,
-    newProject.parse({ name: 'Demo: helpful answers', guidelines, overlap: { comparison: 2 } }),
-  );
-  const project = await selectProject(db, id);
-  if (project === null) throw new Error('the project was just made');
+  const project = await transaction(db, async (tx) => {
+    // Of several processes that start at once, one makes it.
+    await lockProjects(tx);
+    if ((await selectProjects(tx, null)).length > 0) return null;
+    const settings = { name: 'Demo: helpful answers', guidelines, overlap: { comparison: 2 } };
+    const { id } = await createProject(tx, null, newProject.parse(settings));
+    return selectProject(tx, id);
+  });
+  if (project === null) return false;
   const file = (name: string): AsyncIterable<Uint8Array> => createReadStream(new URL(name, folder));
   await importLines(db, project, 'comparisons', file('comparisons.jsonl'), { clock, random });
   await importLines(db, project, 'conversations', file('conversations.jsonl'), { clock, random });

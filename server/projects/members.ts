@@ -3,6 +3,7 @@ import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { userView } from '../accounts/users.ts';
 import { type Database, transaction } from '../db/database.ts';
+import { retrying } from '../db/retry.ts';
 import { notFound } from '../problem.ts';
 import * as queries from './queries.ts';
 
@@ -20,14 +21,17 @@ export async function addMember(db: Database, user: SignedIn, projectId: string,
   });
 }
 
-/** Ends a membership; what the person made stays. */
+/** Ends a membership: what the person made stays, what they have in hand goes back. */
 export async function removeMember(db: Database, user: SignedIn, projectId: string, userId: string): Promise<null> {
-  return transaction(db, async (tx) => {
-    await mustExist(tx, projectId);
-    await queries.deleteMember(tx, projectId, userId);
-    await record(tx, user, 'member.remove', projectId, { userId });
-    return null;
-  });
+  return retrying(() =>
+    transaction(db, async (tx) => {
+      await mustExist(tx, projectId);
+      await queries.deleteMember(tx, projectId, userId);
+      await queries.endLeases(tx, projectId, userId);
+      await record(tx, user, 'member.remove', projectId, { userId });
+      return null;
+    }),
+  );
 }
 
 async function mustExist(db: Database, projectId: string): Promise<void> {

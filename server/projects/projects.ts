@@ -9,6 +9,7 @@ import {
 import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { type Database, transaction } from '../db/database.ts';
+import { retrying } from '../db/retry.ts';
 import { notFound } from '../problem.ts';
 import * as queries from './queries.ts';
 
@@ -48,18 +49,24 @@ export async function changeProject(
   projectId: string,
   change: ProjectChange,
 ): Promise<Project> {
-  return transaction(db, async (tx) => {
-    const before = await queries.lockProject(tx, projectId);
-    if (before === null) throw notFound('project');
-    const overlap = { ...before.overlap, ...given(change.overlap) };
-    const limits = { ...before.limits, ...given(change.limits) };
-    const row = await queries.updateProject(tx, projectId, { ...given(change), overlap, limits });
-    if (row === null) throw notFound('project');
-    for (const kind of taskKinds)
-      if (overlap[kind] !== before.overlap[kind]) await queries.updateOverlap(tx, projectId, kind, overlap[kind]);
-    await record(tx, user, 'project.change', projectId, change);
-    return projectView(row);
-  });
+  return retrying(() =>
+    transaction(db, async (tx) => {
+      const { guidelines } = change;
+      const before = await queries.lockProject(tx, projectId);
+      if (before === null) throw notFound('project');
+      const overlap = { ...before.overlap, ...given(change.overlap) };
+      const limits = { ...before.limits, ...given(change.limits) };
+      const row = await queries.updateProject(tx, projectId, { ...given(change), overlap, limits });
+      if (row === null) throw notFound('project');
+      for (const kind of taskKinds)
+        if (overlap[kind] !== before.overlap[kind]) await queries.updateOverlap(tx, projectId, kind, overlap[kind]);
+      await record(tx, user, 'project.change', projectId, {
+        ...change,
+        ...(guidelines !== undefined && { guidelines: `${guidelines.length} characters` }),
+      });
+      return projectView(row);
+    }),
+  );
 }
 
 /** The projects that a person sees, with progress; without the long texts. */

@@ -38,6 +38,11 @@ export async function updateProject(
   return row ?? null;
 }
 
+/** Has whoever else wants to make the first project wait until the transaction ends. */
+export async function lockProjects(db: Database): Promise<void> {
+  await db.execute(sql`lock table ${projects} in share row exclusive mode`);
+}
+
 /** Locks a project against other changes of it until the transaction ends. */
 export async function lockProject(db: Database, projectId: string): Promise<ProjectRow | null> {
   const [row] = await db.select().from(projects).where(eq(projects.id, projectId)).for('update');
@@ -81,6 +86,16 @@ export async function insertMember(db: Database, projectId: string, userId: stri
   if (!person) return false;
   await db.insert(members).values({ projectId, userId }).onConflictDoNothing();
   return true;
+}
+
+/** Ends the leases of a person in a project; drafts stay. */
+export async function endLeases(db: Database, projectId: string, userId: string): Promise<void> {
+  await db.execute(sql`
+    with ended as (
+      update assignments set state = 'expired', ended_at = now()
+      where trainer_id = ${userId} and project_id = ${projectId} and state = 'active' returning task_id
+    )
+    update tasks t set held = t.held - 1 from ended where t.id = ended.task_id`);
 }
 
 export async function deleteMember(db: Database, projectId: string, userId: string): Promise<void> {

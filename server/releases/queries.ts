@@ -108,17 +108,13 @@ export interface Counts {
   sources: number;
 }
 
-/** Dialogues, and those that are one path with an assistant's turn in it: each message answers another than the rest do. */
+/** Dialogues, and those of them that a row can hold. */
 export async function countDialogues(db: Database, projectId: string): Promise<Counts> {
   return counts(
     db,
     sql`
-      select count(*)::text as sources, (count(*) filter (where path and answered))::text as rows from (
-        select count(*) = count(distinct coalesce(m.parent_id, c.id)) as path, bool_or(m.role = 'assistant') as answered
-        from conversations c join messages m on m.conversation_id = c.id
-        where c.project_id = ${projectId} and c.kind in ('demonstration', 'dialogue') and c.withdrawn_at is null and not c.surplus
-        group by c.id
-      ) dialogue`,
+      select count(*)::text as sources, (count(*) filter (where dialogue))::text as rows from conversations
+      where project_id = ${projectId} and kind in ('demonstration', 'dialogue') and withdrawn_at is null and not surplus`,
   );
 }
 

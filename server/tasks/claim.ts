@@ -7,9 +7,10 @@ import { Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
 import { assignmentView } from './assignment.ts';
 import { expireOverdue } from './expiry.ts';
+import { queueStanding } from './queries/queue.ts';
 import type { AssignmentRow } from './queries/assignment.ts';
 import * as queries from './queries/claim.ts';
-import { retrying } from './retry.ts';
+import { retrying } from '../db/retry.ts';
 
 /** Positions in the queue are from 0 up to, not including, this. */
 export const positions = 2 ** 31 - 1;
@@ -77,11 +78,12 @@ export async function claim(
     );
   const row = await take(false);
   if (row !== null) return assignmentView(row);
-  // Nothing came of it. Is the project closed to this person? If not, leases that ran out may give a place back, and so
-  // may tasks with several places, which others were taking at that moment.
+  // Nothing came of it. Is the project closed to this person? If not, leases that ran out may give a place back, or there may
+  // be tasks with a free place that others were taking at that moment.
   const project = await projectFor(db, user, projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no more work is given out.');
-  await expireOverdue(db, clock());
+  const expired = await expireOverdue(db, clock());
+  if (expired === 0 && (await queueStanding(db, projectId, user.id, kinds)).open === 0) return null;
   const second = await take(true);
   return second && assignmentView(second);
 }

@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AssignmentState, Draft } from '../../shared/tasks.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import type { Database } from '../db/database.ts';
 import { Refusal } from '../problem.ts';
-import { believable, noLongerOpen, standingOf } from './assignment.ts';
+import { noLongerOpen, standingOf } from './assignment.ts';
 import { keep } from './queries/lease.ts';
-import { retrying } from './retry.ts';
+import { retrying } from '../db/retry.ts';
 
-/** Characters of JSON. A conversation of the greatest length fits; what is larger is no draft. */
-const maxDraft = 2_000_000;
+/** Characters of JSON: 100 messages of 30,000 fit. */
+const maxDraft = 4_000_000;
 
 export interface KeptView {
   state: AssignmentState;
@@ -28,20 +29,15 @@ export async function saveDraft(
 ): Promise<KeptView> {
   const text = JSON.stringify(draft);
   if (text.length > maxDraft) throw new Refusal('too_large', `A draft has at most ${maxDraft} characters.`);
-  const now = clock();
-  const standing = await standingOf(db, user, assignmentId);
   const kept = await retrying(() =>
-    keep(db, {
-      assignmentId,
-      trainerId: user.id,
-      draft: { text, revision },
-      activeMs: believable(activeMs, standing, now),
-      now,
-    }),
+    keep(db, { assignmentId, trainerId: user.id, draft: { text, revision }, activeMs: activeMs ?? 0, now: clock() }),
   );
   if (kept !== null) return keptView(kept);
   const current = await standingOf(db, user, assignmentId);
   if (current.state !== 'active' && current.state !== 'expired') throw noLongerOpen(current.state);
+  // The same save sent again, because its answer was lost.
+  if (current.revision === revision + 1 && isDeepStrictEqual(current.draft, draft))
+    return { state: current.state, leaseUntil: current.leaseUntil.toISOString(), revision: current.revision };
   throw new Refusal('draft_conflict', 'A newer draft of this was saved, in another tab or on another device.', [], {
     current: { revision: current.revision, draft: current.draft },
   });
@@ -55,10 +51,8 @@ export async function renew(
   activeMs: number | undefined,
   clock: () => Date,
 ): Promise<KeptView> {
-  const now = clock();
-  const standing = await standingOf(db, user, assignmentId);
   const kept = await retrying(() =>
-    keep(db, { assignmentId, trainerId: user.id, draft: null, activeMs: believable(activeMs, standing, now), now }),
+    keep(db, { assignmentId, trainerId: user.id, draft: null, activeMs: activeMs ?? 0, now: clock() }),
   );
   if (kept === null) throw noLongerOpen((await standingOf(db, user, assignmentId)).state);
   return keptView(kept);

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { expire } from './queries/lease.ts';
-import { retrying } from './retry.ts';
+import { retrying } from '../db/retry.ts';
 
 /** Leases ended in one statement. */
 const batch = 500;

@@ -4,10 +4,11 @@ import type { SignedIn } from '../accounts/sessions.ts';
 import type { Database } from '../db/database.ts';
 import { Refusal } from '../problem.ts';
 import { believable, type Ended, endedView, noLongerOpen, readAssignment, standingOf } from './assignment.ts';
+import { projectFor } from '../projects/projects.ts';
 import { workKind } from './kinds.ts';
 import { giveBack } from './queries/lease.ts';
 import { endWith, reopen as takeBack } from './queries/submit.ts';
-import { retrying } from './retry.ts';
+import { retrying } from '../db/retry.ts';
 
 /** The running sums of progress are spread over so many rows. */
 const slots = 16;
@@ -101,7 +102,8 @@ async function end(
 
 /**
  * Takes one's own submission back into one's hands, with what was submitted as the draft. It keeps its place, so nobody
- * else gets the task meanwhile. Throws `too_late` after the project's time for it.
+ * else gets the task meanwhile. Throws `too_late` after the project's time for it, `archived`, and `not_found` where the
+ * membership has ended.
  */
 export async function reopen(
   db: Database,
@@ -109,14 +111,20 @@ export async function reopen(
   assignmentId: string,
   clock: () => Date,
 ): Promise<Assignment> {
-  const standing = await standingOf(db, user, assignmentId);
-  if (standing.state === 'active') return readAssignment(db, user, assignmentId);
-  if (standing.state !== 'submitted')
-    throw new Refusal('conflict', `Only what was submitted can be taken back; this was ${standing.state}.`);
-  const now = clock();
-  const earliest = new Date(now.getTime() - standing.reopenMinutes * 60_000);
-  const draft = await workKind(standing.kind).submission(db, standing);
-  if (!(await retrying(() => takeBack(db, { assignmentId, trainerId: user.id, earliest, now, draft }))))
-    throw new Refusal('too_late', `A submission can be taken back for ${standing.reopenMinutes} minutes.`);
-  return readAssignment(db, user, assignmentId);
+  for (;;) {
+    const standing = await standingOf(db, user, assignmentId);
+    if (standing.state === 'active') return readAssignment(db, user, assignmentId);
+    if (standing.state !== 'submitted' || standing.endedAt === null || standing.submissionHash === null)
+      throw new Refusal('conflict', `Only what was submitted can be taken back; this was ${standing.state}.`);
+    if ((await projectFor(db, user, standing.projectId)).archived)
+      throw new Refusal('archived', 'The project is archived: nothing is taken back any more.');
+    const now = clock();
+    if (now.getTime() > standing.endedAt.getTime() + standing.reopenMinutes * 60_000)
+      throw new Refusal('too_late', `A submission can be taken back for ${standing.reopenMinutes} minutes.`);
+    const draft = await workKind(standing.kind).submission(db, standing);
+    const { submissionHash } = standing;
+    const done = await retrying(() => takeBack(db, { assignmentId, trainerId: user.id, submissionHash, now, draft }));
+    if (done) return readAssignment(db, user, assignmentId);
+    // Another tab took it back at this moment, or submitted anew; reading it again says which.
+  }
 }

@@ -1,9 +1,8 @@
 import type { DemonstrationTask } from '../../shared/demonstrations.ts';
 import type { ComparisonTask } from '../../shared/comparisons.ts';
 import type { TaskKind } from '../../shared/projects.ts';
-import type { Draft, Submission } from '../../shared/tasks.ts';
+import type { AssignmentState, Draft, Submission } from '../../shared/tasks.ts';
 import type { Database, Statement } from '../db/database.ts';
-import type { AssignmentState } from '../../shared/tasks.ts';
 import type { AssignmentRow, Standing } from './queries/assignment.ts';
 
 /** What a submission becomes: the kind's own statement, made with `submitting`, and the values behind the common ones. */

@@ -142,11 +142,14 @@ describe('input of any kind', () => {
       detail: 'The body is not UTF-8 text.',
     });
     expect((await send('a=b', 'application/x-www-form-urlencoded')).json()).toMatchObject({ status: 415 });
-    expect((await send(`{"draft":{"a":"${'x'.repeat(9_000_000)}"}}`)).json()).toMatchObject({ status: 413 });
+    expect((await send(`{"draft":{"a":"${'x'.repeat(17_000_000)}"}}`)).json()).toMatchObject({ status: 413 });
     expect((await send('{"draft":{},"revision":0,"color":1}')).json()).toMatchObject({
       status: 422,
       detail: expect.stringContaining('color') as string,
     });
+    const deep = `{"draft":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}},"revision":0}`;
+    expect((await send(deep)).json()).toMatchObject({ status: 422, code: 'invalid' });
+    expect((await send('{"draft":{},"revision":0}', 'text/plain')).json()).toMatchObject({ status: 415 });
     const bad = await t.app.inject({
       method: 'POST',
       url: fillPath(claim.path, { projectId: 'nonsense' }),

@@ -238,7 +238,7 @@ describe('invitations', () => {
     expect(await rows(sql`select hash from invitations`)).toEqual([{ hash: hashOf(token) }]);
     expect(Date.parse(invitation.expiresAt) - Date.parse(invitation.createdAt)).toBe(14 * 24 * 3600_000);
 
-    const offered = await ask(here, accounts.inspectInvitation, { query: { token } });
+    const offered = await ask(here, accounts.inspectInvitation, { body: { token } });
     expect(offered.body).toEqual({ email: null, role: 'reviewer', projects: ['Round one'] });
 
     const accepted = await accept(token, 'Rita');
@@ -249,7 +249,7 @@ describe('invitations', () => {
     expect(listed.body).toMatchObject({ invitations: [{ id: invitation.id, acceptedBy: 'Rita' }] });
 
     expect((await accept(token, 'Rolf')).status).toBe(410);
-    expect((await ask(here, accounts.inspectInvitation, { query: { token } })).status).toBe(410);
+    expect((await ask(here, accounts.inspectInvitation, { body: { token } })).status).toBe(410);
     expect(await auditActions(cookie)).toEqual(['invitation.accept', 'invitation.create', 'user.create']);
   });
 

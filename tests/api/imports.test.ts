@@ -274,6 +274,18 @@ describe('an import that ends early', () => {
     expect(await response.json()).toMatchObject({ code: 'invalid' });
   });
 
+  it.each([
+    ['a project that is not there', { projectId: '00000000-0000-7000-8000-000000000000', cookie: true }, 404],
+    ['nobody signed in', { projectId: '00000000-0000-7000-8000-000000000000', cookie: false }, 401],
+  ])('answers such a client also before it reads the body: %s', async (_, { projectId, cookie }, status) => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/projects/${projectId}/imports?format=prompts`, {
+      method: 'POST',
+      headers: cookie ? admin.headers : {},
+      body: new Uint8Array(50_000_000),
+    });
+    expect(response.status).toBe(status);
+  });
+
   it('keeps whole what came before the client went away, and serves on', async () => {
     const p = await project();
     const gone = new Promise<void>((resolve) => {

@@ -138,6 +138,14 @@ describe('the socket', () => {
     expect(await closed).toBe(1008);
   });
 
+  it('is closed where frames come faster than they are answered, and everyone else is served', async () => {
+    const { socket } = await listen(t.app, ann);
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    for (let n = 0; n < 5_000; n += 1) socket.send(watch(project.id));
+    expect((await t.app.inject({ method: 'GET', url: '/api/health' })).statusCode).toBe(200);
+    expect(await closed).toBe(1008);
+  });
+
   it('is closed on a frame that is too large', async () => {
     const { socket } = await listen(t.app, ann);
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));

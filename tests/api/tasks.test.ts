@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changeProject, readProgress } from '../../shared/projects.ts';
+import { sql } from 'drizzle-orm';
+import { importLines } from '../../shared/imports.ts';
+import { changeProject, readProgress, removeMember } from '../../shared/projects.ts';
 import * as tasks from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
 import { breaches } from '../support/invariants.ts';
@@ -269,6 +271,14 @@ describe('drafts', () => {
     expect((await t.call(tasks.readAssignment, of(assignment), ann)).assignment.draft).toEqual({ text: 'two' });
   });
 
+  it('sent again because the answer was lost are answered as before', async () => {
+    const project = await comparisons(1);
+    const assignment = await claimed(t, project, ann);
+    const save = { ...of(assignment), body: { draft: { text: 'one', list: [1, { a: null }] }, revision: 0 } };
+    const first = await t.call(tasks.saveDraft, save, ann);
+    expect(await t.call(tasks.saveDraft, save, ann)).toMatchObject({ revision: first.revision, state: 'active' });
+  });
+
   it('of which two are sent at once are kept once, and the other is told', async () => {
     const project = await comparisons(1);
     const assignment = await claimed(t, project, ann);
@@ -287,8 +297,38 @@ describe('drafts', () => {
       const save = { ...of(assignment), body: { draft: { deep: [{ text }] }, revision: 0 } };
       expect((await t.refused('invalid', tasks.saveDraft, save, ann)).errors?.[0]?.path).toBe('draft.deep.0.text');
     }
-    const large = { ...of(assignment), body: { draft: { text: 'x'.repeat(2_000_001) }, revision: 0 } };
+    const large = { ...of(assignment), body: { draft: { text: 'x'.repeat(4_000_001) }, revision: 0 } };
     await t.refused('too_large', tasks.saveDraft, large, ann);
+  });
+});
+
+describe('a membership that ended', () => {
+  it('leaves what was written, and takes the places', async () => {
+    const project = await comparisons(2);
+    const assignment = await claimed(t, project, ann);
+    const done = await claimed(t, project, ann);
+    await t.call(tasks.submit, { ...of(done), body: rankedAsShown(done) }, ann);
+    await t.call(removeMember, { params: { projectId: project.id, userId: ann.id } }, admin);
+    const save = { ...of(assignment), body: { draft: { a: 1 }, revision: 0 } };
+    expect(await t.call(tasks.saveDraft, save, ann)).toMatchObject({ state: 'expired', revision: 1 });
+    expect(await t.call(tasks.renew, { ...of(assignment), body: {} }, ann)).toMatchObject({ state: 'expired' });
+    await t.refused('not_found', tasks.reopen, of(done), ann);
+    expect(await workOff(t, project, bob)).toHaveLength(1);
+    const late = await t.call(tasks.submit, { ...of(assignment), body: rankedAsShown(assignment) }, ann);
+    expect(late).toMatchObject({ assignment: { state: 'surplus' } });
+    expect(await breaches(t.database.db)).toEqual([]);
+  });
+});
+
+describe('an archived project', () => {
+  it('takes what is in hand, and gives nothing back', async () => {
+    const project = await comparisons(2);
+    const [one, two] = [await claimed(t, project, ann), await claimed(t, project, ann)];
+    await t.call(tasks.submit, { ...of(one), body: rankedAsShown(one) }, ann);
+    await t.call(changeProject, { params: { projectId: project.id }, body: { archived: true } }, admin);
+    await t.call(tasks.submit, { ...of(two), body: rankedAsShown(two) }, ann);
+    await t.refused('archived', tasks.reopen, of(one), ann);
+    expect(await breaches(t.database.db)).toEqual([]);
   });
 });
 
@@ -326,6 +366,9 @@ describe('skipping, giving back, reopening', () => {
     expect(open).toMatchObject({ id: assignment.id, state: 'active', draft: body });
     expect(await t.call(tasks.claim, { params: { projectId: project.id }, body: {} }, bob)).toBeNull();
     expect(await breaches(t.database.db)).toEqual([]);
+    await t.call(tasks.submit, { ...of(assignment), body: { ranking: [['A', 'B', 'C', 'D']] } }, ann);
+    const twice = await Promise.all([1, 2, 3].map(() => t.call(tasks.reopen, of(assignment), ann)));
+    expect(new Set(twice.map((answer) => JSON.stringify(answer.assignment.draft))).size).toBe(1);
     await t.call(tasks.submit, { ...of(assignment), body: { ranking: [['A', 'B', 'C', 'D']] } }, ann);
     t.ahead += 11 * minute;
     await t.refused('too_late', tasks.reopen, of(assignment), ann);
@@ -367,6 +410,41 @@ describe('demonstrations', () => {
     expect(open.draft).toEqual({ messages, comment: 'was fun' });
     await t.call(tasks.submit, { ...of(assignment), body: { messages: messages.slice(1) } }, ann);
     expect(await breaches(t.database.db)).toEqual([]);
+  });
+});
+
+describe('a demonstration of a long prompt', () => {
+  it('is held to the limits only where the trainer wrote it', async () => {
+    const project = await projectWith(t, admin, [ann], { limits: { maxTurns: 2, maxCharacters: 10 } });
+    const prompt = ['a long question indeed', 'a long answer indeed', 'ok'].map((content, index) => ({
+      role: index % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content,
+    }));
+    const upload = { params: { projectId: project.id }, query: { format: 'prompts' as const } };
+    await t.call(importLines, { ...upload, body: JSON.stringify({ messages: prompt }) }, admin);
+    const assignment = await claimed(t, project, ann);
+    const answer = (content: string) => [...prompt, { role: 'assistant' as const, content }];
+    const long = { ...of(assignment), body: { messages: answer('much too long') } };
+    expect((await t.refused('invalid', tasks.submit, long, ann)).errors?.[0]?.path).toBe('messages.3.content');
+    await t.call(tasks.submit, { ...of(assignment), body: { messages: answer('ok') } }, ann);
+    const authors = await t.database.db._.session.all<{ author_kind: string }>(
+      sql`select m.author_kind from messages m join conversations c on c.id = m.conversation_id
+          where c.assignment_id = ${assignment.id}::uuid order by m.id`,
+    );
+    expect(authors.map((row) => row.author_kind)).toEqual(['import', 'import', 'import', 'trainer']);
+  });
+
+  it('of 100 messages of 30,000 characters in any script is drafted and submitted', async () => {
+    const project = await projectWith(t, admin, [ann], { limits: { maxTurns: 100 } });
+    await seedPrompts(t.database.db, project.id, 1);
+    const assignment = await claimed(t, project, ann);
+    const messages = Array.from({ length: 100 }, (_, index) => ({
+      role: index % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content: '話'.repeat(30_000),
+    }));
+    await t.call(tasks.saveDraft, { ...of(assignment), body: { draft: { messages }, revision: 0 } }, ann);
+    await t.call(tasks.submit, { ...of(assignment), body: { messages } }, ann);
+    expect((await t.call(tasks.readAssignment, of(assignment), ann)).assignment.draft).toEqual({ messages });
   });
 });
 

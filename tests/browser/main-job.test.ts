@@ -18,7 +18,12 @@ const missing = 'oasst_en_100_tree.jsonl is not there, so three trees made up he
 /** The file of trees that the admin imports, and what must come of it. */
 const trees = haveRealTrees
   ? { file: realTrees, lines: 100, messages: 1167, pairs: 754 }
-  : { file: { name: 'trees.jsonl', mimeType: 'application/jsonl', buffer: madeUpTrees() }, lines: 3, messages: 15, pairs: 18 };
+  : {
+      file: { name: 'trees.jsonl', mimeType: 'application/jsonl', buffer: madeUpTrees() },
+      lines: 3,
+      messages: 15,
+      pairs: 18,
+    };
 
 function madeUpTrees(): Buffer {
   const lines = ['tides', 'glass', 'primes'].map((topic) => ({
@@ -26,7 +31,12 @@ function madeUpTrees(): Buffer {
     prompt: {
       role: 'prompter',
       text: `Tell me about ${topic}.`,
-      replies: [0, 1, 2, 3].map((rank) => ({ role: 'assistant', text: `Answer ${rank} about ${topic}.`, rank, replies: [] })),
+      replies: [0, 1, 2, 3].map((rank) => ({
+        role: 'assistant',
+        text: `Answer ${rank} about ${topic}.`,
+        rank,
+        replies: [],
+      })),
     },
   }));
   return Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'));
@@ -68,7 +78,9 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => site.stop());
 
-test(`the whole job, from the setup link to the datasets${haveRealTrees ? '' : ` (${missing})`}`, async ({ browser }) => {
+test(`the whole job, from the setup link to the datasets${haveRealTrees ? '' : ` (${missing})`}`, async ({
+  browser,
+}) => {
   if (!haveRealTrees) test.info().annotations.push({ type: 'made-up data', description: missing });
   test.setTimeout(180_000);
 
@@ -108,7 +120,9 @@ test(`the whole job, from the setup link to the datasets${haveRealTrees ? '' : `
   await test.step('the datasets hold what the two made', async () => {
     await admin.getByRole('link', { name: 'Export' }).click();
     const sft = (await download(admin, 'SFT')).map((line) => sftRow.parse(line));
-    expect(sft.map(({ messages, origin }) => ({ messages, origin }))).toEqual([{ messages: dialogue, origin: 'human' }]);
+    expect(sft.map(({ messages, origin }) => ({ messages, origin }))).toEqual([
+      { messages: dialogue, origin: 'human' },
+    ]);
 
     const expected = pairs(groupsOf(ranked.completions.map((content, index) => [content, ranked.places[index]])));
     await expect(dataset(admin, 'Comparisons')).toContainText(`${trees.pairs + expected.length} rows from`);
@@ -120,9 +134,9 @@ test(`the whole job, from the setup link to the datasets${haveRealTrees ? '' : `
     // Ids are handed out in the order of time, so the trainer's ranking is the last.
     const last = rows.at(-1)?.ranking_id;
     const theirs = rows.filter(({ ranking_id }) => ranking_id === last);
-    expect(theirs.map(({ chosen: [a], rejected: [b], distance }) => `${distance} ${a.content} > ${b.content}`).sort()).toEqual(
-      expected.map(({ better, worse, distance }) => `${distance} ${better} > ${worse}`).sort(),
-    );
+    expect(
+      theirs.map(({ chosen: [a], rejected: [b], distance }) => `${distance} ${a.content} > ${b.content}`).sort(),
+    ).toEqual(expected.map(({ better, worse, distance }) => `${distance} ${better} > ${worse}`).sort());
     const [first] = theirs;
     for (const row of theirs) {
       expect(row).toMatchObject({ k, group_id: first?.group_id, prompt: ranked.conversation });
@@ -265,7 +279,10 @@ async function write(page: Page) {
   await page.keyboard.press('Control+Enter');
   await page.getByRole('article', { name: 'Turn 3, User' }).getByRole('textbox').fill('And the long one?');
   await page.keyboard.press('Control+Enter');
-  await page.getByRole('article', { name: 'Turn 4, Assistant' }).getByRole('textbox').fill('It is longer.\n\nMuch longer.');
+  await page
+    .getByRole('article', { name: 'Turn 4, Assistant' })
+    .getByRole('textbox')
+    .fill('It is longer.\n\nMuch longer.');
   await page.getByRole('button', { name: 'Submit' }).click();
   await expect(page.getByText('Submitted.')).toBeVisible();
   return [

@@ -11,18 +11,18 @@ export type Engine = 'pglite' | 'postgres';
 /** The engine that this run of the tests is for. */
 export const engine: Engine = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'pglite';
 
-/** A fresh, migrated database. `url` opens it from other processes; null on PGlite, which has room for one. */
+/** A fresh database, migrated unless told otherwise. `url` opens it from other processes; null on PGlite, which has room for one. */
 export interface TestDatabase extends OpenDatabase {
   readonly url: string | null;
   /** Closes the database and removes it. */
   drop(): Promise<void>;
 }
 
-export async function freshDatabase(): Promise<TestDatabase> {
-  if (engine === 'postgres') return freshPostgres();
+export async function freshDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+  if (engine === 'postgres') return freshPostgres(migrated);
   const dataDir = await mkdtemp(path.join(tmpdir(), 'duologue-test-'));
   const database = await openDatabase({ url: null, dataDir });
-  await migrate(database.db);
+  if (migrated) await migrate(database.db);
   return {
     ...database,
     url: null,
@@ -33,7 +33,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   };
 }
 
-async function freshPostgres(): Promise<TestDatabase> {
+async function freshPostgres(migrated: boolean): Promise<TestDatabase> {
   const server = process.env.TEST_DATABASE_URL;
   if (!server) throw new Error('TEST_DATABASE_URL names no server; "npm test" starts one and sets it');
   const admin = new pg.Client({ connectionString: server });
@@ -43,7 +43,7 @@ async function freshPostgres(): Promise<TestDatabase> {
   const url = new URL(server);
   url.pathname = `/${name}`;
   const database = await openDatabase({ url: url.href, dataDir: '' });
-  await migrate(database.db);
+  if (migrated) await migrate(database.db);
   return {
     ...database,
     url: url.href,

@@ -109,6 +109,7 @@ export interface Standing {
   kind: TaskKind;
   state: AssignmentState;
   seed: number;
+  leaseUntil: Date;
   claimedAt: Date;
   endedAt: Date | null;
   revision: number;
@@ -131,6 +132,7 @@ export const standingStatement = statement<{
   kind: TaskKind;
   state: AssignmentState;
   seed: number;
+  lease_until: string;
   claimed_at: string;
   ended_at: string | null;
   revision: number;
@@ -143,7 +145,7 @@ export const standingStatement = statement<{
   prompt: Message[] | null;
 }>(
   'standing',
-  `select a.id, a.project_id, t.conversation_id, t.comparison_id, a.kind, a.state, a.seed, a.claimed_at, a.ended_at, a.revision,
+  `select a.id, a.project_id, t.conversation_id, t.comparison_id, a.kind, a.state, a.seed, a.lease_until, a.claimed_at, a.ended_at, a.revision,
      case when a.state in ('active', 'expired') then a.draft end as draft, a.submission_hash,
      coalesce(cardinality(c.completion_ids), 0) as k, p.rubric, p.limits, p.reopen_minutes,
      case when a.kind = 'demonstration' then ${path} end as prompt
@@ -163,6 +165,7 @@ export async function selectStanding(db: Database, id: string, trainerId: string
     kind: raw.kind,
     state: raw.state,
     seed: raw.seed,
+    leaseUntil: moment(raw.lease_until),
     claimedAt: moment(raw.claimed_at),
     endedAt: raw.ended_at === null ? null : moment(raw.ended_at),
     revision: raw.revision,

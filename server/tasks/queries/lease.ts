@@ -48,26 +48,36 @@ export interface Kept {
   revision: number;
 }
 
-/** Where `$3` is null, the draft stays; otherwise it is saved if nobody saved one since revision `$4`. */
+/**
+ * Where `$3` is null, the draft stays; otherwise it is saved if nobody saved one since revision `$4`. `may`: whoever is no
+ * member any more, or whose project is archived, keeps what they write, but no place.
+ */
 const keepStatement = statement<{ state: AssignmentState; lease_until: string; revision: number }>(
   'keep',
   `with prior as materialized (
-     select a.id, a.task_id, a.state from assignments a
+     select a.id, a.task_id, a.project_id, a.state from assignments a
      where a.id = $1::uuid and a.trainer_id = $2::uuid and a.state in ('active', 'expired')
        and ($3::jsonb is null or a.revision = $4::int)
      for no key update
+   ), may as materialized (
+     select $6::timestamptz + make_interval(mins => p.lease_minutes) as lease_until
+     from prior join projects p on p.id = prior.project_id
+     where not p.archived and (
+       exists (select from members m where m.project_id = p.id and m.user_id = $2::uuid)
+       or exists (select from users u where u.id = $2::uuid and u.role = 'admin'))
    ), retaken as (
-     update tasks t set held = t.held + 1 from prior
+     update tasks t set held = t.held + 1 from prior, may
      where t.id = prior.task_id and prior.state = 'expired' and t.held + t.submitted < t.overlap
      returning t.id
+   ), held as materialized (
+     select prior.state = 'active' or exists (select from retaken) as held from prior
    )
    update assignments a set
      draft = coalesce($3::jsonb, a.draft), revision = a.revision + ($3::jsonb is not null)::int,
-     active_ms = greatest(a.active_ms, $5::int),
-     state = case when prior.state = 'active' or exists (select from retaken) then 'active' else 'expired' end,
-     lease_until = case when prior.state = 'active' or exists (select from retaken)
-       then $6::timestamptz + make_interval(mins => p.lease_minutes) else a.lease_until end
-   from prior, projects p where a.id = prior.id and p.id = a.project_id
+     active_ms = greatest(a.active_ms, least($5::int, (extract(epoch from $6::timestamptz - a.claimed_at) * 1000)::bigint)::int),
+     state = case when held.held then 'active' else 'expired' end,
+     lease_until = case when held.held then coalesce((select lease_until from may), a.lease_until) else a.lease_until end
+   from prior, held where a.id = prior.id
    returning a.state, a.lease_until, a.revision`,
 );
 
@@ -82,6 +92,7 @@ export async function keep(
     trainerId: string;
     /** As JSON text. */
     draft: { text: string; revision: number } | null;
+    /** Time at work as the client counted it, in milliseconds; never more than has passed since the claim is believed. */
     activeMs: number;
     now: Date;
   },
@@ -92,7 +103,7 @@ export async function keep(
     trainerId,
     draft?.text ?? null,
     draft?.revision ?? 0,
-    activeMs,
+    Math.min(activeMs, 2 ** 31 - 1),
     now.toISOString(),
   ]);
   return raw ? { state: raw.state, leaseUntil: moment(raw.lease_until), revision: raw.revision } : null;

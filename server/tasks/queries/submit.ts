@@ -63,7 +63,7 @@ const reopenStatement = statement<{ id: string }>(
   'reopen',
   `with prior as materialized (
      select a.id, a.task_id, a.kind, a.project_id from assignments a
-     where a.id = $1::uuid and a.trainer_id = $2::uuid and a.state = 'submitted' and a.ended_at >= $3::timestamptz
+     where a.id = $1::uuid and a.trainer_id = $2::uuid and a.state = 'submitted' and a.submission_hash = $3::text
      for no key update
    ), uncounted as (
      update tasks t set submitted = t.submitted - 1, held = t.held + 1 from prior where t.id = prior.task_id
@@ -83,16 +83,16 @@ const reopenStatement = statement<{ id: string }>(
    returning a.id`,
 );
 
-/** Takes a submission back, with its content as the draft. False where it was not submitted since `earliest`. */
+/** Takes a submission back, with its content as the draft. False where it is another one, or none, by now. */
 export async function reopen(
   db: Database,
-  request: { assignmentId: string; trainerId: string; earliest: Date; now: Date; draft: Draft },
+  request: { assignmentId: string; trainerId: string; submissionHash: string; now: Date; draft: Draft },
 ): Promise<boolean> {
-  const { assignmentId, trainerId, earliest, now, draft } = request;
+  const { assignmentId, trainerId, submissionHash, now, draft } = request;
   const rows = await run(db, reopenStatement, [
     assignmentId,
     trainerId,
-    earliest.toISOString(),
+    submissionHash,
     now.toISOString(),
     JSON.stringify(draft),
   ]);

@@ -20,6 +20,7 @@ export function keyLines(labels: readonly string[], rubric: Rubric | null): KeyL
     { key: shownKey('b', labels), does: 'All are bad' },
     { key: shownKey('c', labels), does: 'Comment' },
     { key: shownKey('w', labels), does: 'Write a better answer' },
+    { key: shownKey('s', labels), does: 'Skip this task, for a reason' },
     { key: shownKey('g', labels), does: 'Guidelines' },
   ];
 }

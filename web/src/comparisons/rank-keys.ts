@@ -6,6 +6,7 @@ export const commands = {
   g: 'guidelines',
   c: 'comment',
   b: 'allBad',
+  s: 'skip',
   w: 'rewrite',
   u: 'undo',
 } as const;

@@ -14,6 +14,7 @@ export const dialogueKeys: KeyLine[] = [
   { key: 'Ctrl+⇧Z', does: 'Redo' },
   { key: 'p', does: 'Preview of the whole, and back' },
   { key: 'c', does: 'Comment' },
+  { key: 's', does: 'Skip this task, for a reason' },
   { key: 'u', does: 'At the beginning of a task, take the last submission back' },
   { key: 'g', does: 'Guidelines' },
 ];
@@ -26,6 +27,7 @@ export type DialogueAction =
   | 'preview'
   | 'guidelines'
   | 'comment'
+  | 'skip'
   | 'up'
   | 'down'
   | 'close'
@@ -39,6 +41,7 @@ const plain: Record<string, DialogueAction> = {
   p: 'preview',
   g: 'guidelines',
   c: 'comment',
+  s: 'skip',
   ArrowUp: 'up',
   ArrowDown: 'down',
   Escape: 'close',

@@ -1,23 +1,14 @@
 import { readProject, type Project } from '../../../shared/projects.ts';
 import type { Output } from '../../../shared/endpoint.ts';
-import {
-  claim,
-  myWork,
-  queue,
-  readAssignment,
-  release,
-  renew,
-  reopen,
-  skip,
-  type Assignment,
-  type Submission,
-} from '../../../shared/tasks.ts';
+import { myWork, queue, readAssignment, renew, reopen, skip, type Submission } from '../../../shared/tasks.ts';
 import { call, explain, Refused } from '../api.ts';
 import { live } from '../live.svelte.ts';
 import { ActiveTime } from './active-time.ts';
 import { DraftKeeper, forgetDraft, forgetOldDrafts, isPassing, knownActiveMs } from './draft-keeper.svelte.ts';
 import { Leases } from './leases.ts';
 import { outboxOf, type Outbox } from './outbox.svelte.ts';
+import { watchPresence } from './presence.ts';
+import { isOf, Tray, type AssignmentOf, type Kind } from './tray.ts';
 
 /** How often an empty queue is asked again, in milliseconds. */
 const pollEvery = 10_000;
@@ -30,11 +21,6 @@ const awayAfter = 5 * 60_000;
 /** How long "Undo" is offered after a submission, in milliseconds. The work page offers it for as long as it is allowed. */
 const offerUndoFor = 30_000;
 
-type Kind = Assignment['kind'];
-export type AssignmentOf<K extends Kind> = Extract<Assignment, { kind: K }>;
-const isOf = <K extends Kind>(kind: K, assignment: Assignment): assignment is AssignmentOf<K> =>
-  assignment.kind === kind;
-
 /** What is before a person: one assignment with its draft and clock. A new one for each task that is shown. */
 export interface Seat<K extends Kind> {
   assignment: AssignmentOf<K>;
@@ -43,8 +29,8 @@ export interface Seat<K extends Kind> {
 }
 
 /**
- * A person's desk in one project: the task at hand, the next one fetched ahead so that no wait lies between two, and
- * what was submitted last so that it can be taken back. Keeps the leases alive while the person is at work.
+ * A person's desk in one project: the task at hand, the tray with the next one, and what was submitted last so that it
+ * can be taken back. Keeps the leases alive while the person is at work.
  */
 export class Desk<K extends Kind> {
   /** `opening` is also the short time without a task between two; `failed` says why in `fault`. */
@@ -62,18 +48,30 @@ export class Desk<K extends Kind> {
   readonly projectId: string;
   readonly outbox: Outbox;
   readonly #userId: string;
-  #ahead: AssignmentOf<K>[] = [];
-  #fetching: Promise<void> | null = null;
+  readonly #tray: Tray<K>;
   readonly #leases = new Leases();
   #polled = 0;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
   #gone = false;
 
-  constructor(kind: K, projectId: string, userId: string) {
+  /** `prepare` hears of a task some time before it is shown. */
+  constructor(kind: K, projectId: string, userId: string, prepare: (assignment: AssignmentOf<K>) => void = () => {}) {
     this.kind = kind;
     this.projectId = projectId;
     this.#userId = userId;
     this.outbox = outboxOf(userId);
+    this.#tray = new Tray({
+      kind,
+      projectId,
+      heldElsewhere: () => [
+        ...(this.seat === null ? [] : [this.seat.assignment.id]),
+        ...this.outbox.entries.map(({ assignmentId }) => assignmentId),
+      ],
+      onfetched: (assignment) => {
+        this.#leases.hold(assignment.id, assignment.leaseUntil);
+        prepare(assignment);
+      },
+    });
   }
 
   /** Opens the desk, with a certain assignment or whatever comes first. @returns what to do when the page goes */
@@ -87,27 +85,26 @@ export class Desk<K extends Kind> {
     forgetOldDrafts(this.#userId, Date.now());
     void this.#readProject();
     void (assignmentId === undefined ? this.#take() : this.open(assignmentId));
-    const stop = new AbortController();
-    const { signal } = stop;
-    const sign = (): void => this.seat?.active.sign(Date.now());
-    for (const name of ['keydown', 'pointerdown', 'pointermove', 'wheel', 'scroll', 'input']) {
-      addEventListener(name, sign, { signal, passive: true, capture: true });
-    }
-    addEventListener('online', () => this.#backOnline(), { signal });
-    addEventListener('pagehide', () => this.#leave(), { signal });
-    addEventListener('pageshow', ({ persisted }) => persisted && this.#lookAhead(), { signal });
-    document.addEventListener('visibilitychange', () => this.#visible(), { signal });
+    const stopWatching = watchPresence({
+      onsign: () => this.seat?.active.sign(Date.now()),
+      ononline: () => this.#backOnline(),
+      onhide: () => this.#hidden(),
+      onshow: () => this.#seen(),
+      onleave: () => this.#leave(),
+      onreturn: () => this.#lookAhead(),
+    });
     const leases = setInterval(() => this.#renewLeases(), lookAtLeasesEvery);
     const poll = setInterval(() => this.#poll(), pollEvery);
     const unwatch = live.watch(this.projectId, () => this.#poll());
     return () => {
-      stop.abort();
+      stopWatching();
       clearInterval(leases);
       clearInterval(poll);
       clearTimeout(this.#undoTimer);
       unwatch();
       this.#leave();
       this.seat?.keeper.close();
+      this.#tray.close();
       this.#gone = true;
     };
   }
@@ -171,7 +168,7 @@ export class Desk<K extends Kind> {
     await this.open(assignmentId);
   }
 
-  /** @throws Offline, Refused */
+  /** Leaves the task to others; it stays in sight until `next` is called. @throws Offline, Refused */
   async skip(reason: string, comment: string): Promise<void> {
     const { seat } = this;
     if (seat === null) return;
@@ -180,7 +177,6 @@ export class Desk<K extends Kind> {
     await call(skip, { params: { assignmentId: seat.assignment.id }, body });
     seat.keeper.close();
     if (seat.keeper.status === 'saved') forgetDraft(this.#userId, seat.assignment.id);
-    await this.next();
   }
 
   /** Goes on to the next task. */
@@ -188,19 +184,19 @@ export class Desk<K extends Kind> {
     // The address may name the task that is done; a reload must not bring it back. The page itself stays.
     // /projects/:projectId/rank/:assignmentId, without the last.
     history.replaceState(history.state, '', location.pathname.split('/').slice(0, 4).join('/'));
-    if (this.#ahead.length === 0) {
-      this.seat = null;
-      this.phase = 'opening';
-      await this.#fetching;
-    }
-    const ahead = this.#ahead.shift();
-    if (ahead) this.#show(ahead);
+    const waiting = this.#tray.take();
+    if (waiting) return this.#show(waiting);
+    this.seat = null;
+    this.phase = 'opening';
+    await this.#tray.settled();
+    const fetched = this.#tray.take();
+    if (fetched) this.#show(fetched);
     else await this.#take();
   }
 
   async #take(): Promise<void> {
     await this.#attempt(async () => {
-      const assignment = await this.#claim();
+      const assignment = await this.#tray.claim();
       if (assignment) return this.#show(assignment);
       const params = { projectId: this.projectId };
       const found = await call(queue, { params, query: { kind: this.kind } });
@@ -210,31 +206,8 @@ export class Desk<K extends Kind> {
     });
   }
 
-  async #claim(): Promise<AssignmentOf<K> | null> {
-    const holding = [...this.#held().map(({ id }) => id), ...this.outbox.entries.map((entry) => entry.assignmentId)];
-    const params = { projectId: this.projectId };
-    const answer = await call(claim, { params, body: { kinds: [this.kind], holding: holding.slice(0, 50) } }).catch(
-      (error: unknown) => {
-        // The queue explains it.
-        if (error instanceof Refused && error.problem.code === 'archived') return null;
-        throw error;
-      },
-    );
-    return answer && isOf(this.kind, answer.assignment) ? answer.assignment : null;
-  }
-
   #lookAhead(): void {
-    if (this.#ahead.length > 0 || this.phase !== 'working' || this.#gone) return;
-    this.#fetching ??= this.#fetchAhead().finally(() => (this.#fetching = null));
-  }
-
-  async #fetchAhead(): Promise<void> {
-    // Where this fails, the task is fetched when it is needed.
-    const assignment = await this.#claim().catch(() => null);
-    if (assignment === null || this.#held().some(({ id }) => id === assignment.id)) return;
-    if (this.#gone) return this.#giveBack(assignment);
-    this.#ahead.push(assignment);
-    this.#leases.hold(assignment.id, assignment.leaseUntil);
+    if (this.phase === 'working') this.#tray.lookAhead();
   }
 
   #show(assignment: AssignmentOf<K>): void {
@@ -263,17 +236,13 @@ export class Desk<K extends Kind> {
     if (this.seat === null || this.phase !== 'working') return;
     const { assignment, keeper } = this.seat;
     keeper.flush();
-    this.#ahead.unshift({ ...assignment, draft: keeper.draft, revision: keeper.revision });
-  }
-
-  #held(): AssignmentOf<K>[] {
-    return this.seat === null ? this.#ahead : [this.seat.assignment, ...this.#ahead];
+    this.#tray.putAside({ ...assignment, draft: keeper.draft, revision: keeper.revision });
   }
 
   #renewLeases(): void {
     const now = Date.now();
     if (this.seat === null || this.phase !== 'working' || this.seat.active.idle(now) > awayAfter) return;
-    const ids = this.#held().map(({ id }) => id);
+    const ids = [this.seat.assignment.id, ...this.#tray.ids];
     for (const id of this.#leases.due(ids, this.project?.leaseMinutes ?? 1, now)) void this.#renew(id);
   }
 
@@ -288,7 +257,7 @@ export class Desk<K extends Kind> {
       if (!(error instanceof Refused) || isPassing(error)) return;
     }
     seat?.keeper.lose();
-    this.#ahead = this.#ahead.filter(({ id }) => id !== assignmentId);
+    this.#tray.drop(assignmentId);
   }
 
   #poll(): void {
@@ -305,26 +274,20 @@ export class Desk<K extends Kind> {
     this.#poll();
   }
 
-  #visible(): void {
-    if (document.hidden) {
-      this.seat?.active.pause(Date.now());
-      this.seat?.keeper.flush();
-    } else {
-      this.#renewLeases();
-      this.#poll();
-    }
+  #hidden(): void {
+    this.seat?.active.pause(Date.now());
+    this.seat?.keeper.flush();
   }
 
-  /** Before the page goes: sends what is unsent and gives back what was fetched ahead and never seen. */
+  #seen(): void {
+    this.#renewLeases();
+    this.#poll();
+  }
+
+  /** Before the page goes: sends what is unsent and gives back what was never seen. */
   #leave(): void {
     this.seat?.keeper.flush(true);
-    for (const assignment of this.#ahead) if (assignment.draft === null) this.#giveBack(assignment);
-    this.#ahead = [];
-  }
-
-  #giveBack({ id }: AssignmentOf<K>): void {
-    // Where this does not arrive, the lease runs out by itself.
-    void call(release, { params: { assignmentId: id } }, { keepalive: true }).catch(() => undefined);
+    this.#tray.empty();
   }
 
   async #readProject(): Promise<void> {

@@ -1,5 +1,6 @@
 import { createCssVariablesTheme, createHighlighterCore, type HighlighterCore, type LanguageInput } from 'shiki/core';
 import { createJavaScriptRegexEngine } from 'shiki/engine/javascript';
+import './highlight.css';
 
 /** Longer code is left plain: colouring it would hold the page up. In characters. */
 const longestCode = 12_000;

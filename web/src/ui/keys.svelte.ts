@@ -11,14 +11,19 @@ export interface KeyLine {
 /** What the pages on screen listen to; the newest page answers first. */
 class Keys {
   helpOpen = $state(false);
-  #groups = $state.raw<(() => KeyLine[])[]>([]);
-  lines = $derived(this.#groups.flatMap((lines) => lines()));
+  #shown = $state.raw<readonly (() => KeyLine[])[]>([]);
+  lines = $derived(this.#shown.flatMap((lines) => lines()));
+  /** What `#shown` is set from: a component that goes reads state as it was before the one in its place came. */
+  #groups: readonly (() => KeyLine[])[] = [];
 
   add(lines: () => KeyLine[]): () => void {
-    this.#groups = [lines, ...this.#groups];
-    return () => {
-      this.#groups = this.#groups.filter((other) => other !== lines);
-    };
+    this.#set([lines, ...this.#groups]);
+    return () => this.#set(this.#groups.filter((other) => other !== lines));
+  }
+
+  #set(groups: readonly (() => KeyLine[])[]): void {
+    this.#groups = groups;
+    this.#shown = groups;
   }
 
   /** Runs what a key stands for, unless somebody is typing, a dialog is open or the key has a modifier. */

@@ -14,23 +14,14 @@ export function show(node: HTMLElement, text: string): () => void {
       void (target.classList.contains('math') ? formula(target) : colour(target)).catch(() => undefined);
     }
   });
+  const sized = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target instanceof HTMLElement) makeReachable(target);
+  });
   const add = (piece: string): void => {
-    const nodes = nodesOf(piece);
-    for (const code of nodes.querySelectorAll('.code')) {
-      code.append(copyButton(code));
-      seen.observe(code);
-    }
-    for (const table of nodes.querySelectorAll('table')) {
-      const box = document.createElement('div');
-      box.className = 'table';
-      table.replaceWith(box);
-      box.append(table);
-      seen.observe(box);
-    }
-    for (const math of nodes.querySelectorAll('.math')) seen.observe(math);
-    const part = document.createElement('div');
-    part.className = 'part';
-    part.append(nodes);
+    const part = prepared.get(piece) ?? partOf(piece);
+    prepared.delete(piece);
+    for (const element of part.querySelectorAll('.code, .math')) seen.observe(element);
+    for (const element of part.querySelectorAll('pre, .table, .math')) sized.observe(element);
     node.append(part);
   };
 
@@ -41,8 +32,41 @@ export function show(node: HTMLElement, text: string): () => void {
   enqueue(tasks);
   return () => {
     seen.disconnect();
+    sized.disconnect();
     cancel(tasks);
   };
+}
+
+/** The beginnings of texts that will be shown soon; the nodes of each are shown once. */
+const prepared = new Map<string, HTMLElement>();
+let preparing: (() => void)[] = [];
+
+/**
+ * Parses the beginnings of these texts between the browser's other work, so that showing them takes no time. Those of
+ * the call before are let go of.
+ */
+export function prepare(texts: readonly string[]): void {
+  cancel(preparing);
+  prepared.clear();
+  preparing = texts.map((text) => () => {
+    const [first = ''] = piecesOf(text);
+    prepared.set(first, partOf(first));
+  });
+  enqueue(preparing);
+}
+
+function partOf(piece: string): HTMLElement {
+  const part = document.createElement('div');
+  part.className = 'part';
+  part.append(nodesOf(piece));
+  for (const code of part.querySelectorAll('.code')) code.append(copyButton(code));
+  for (const table of part.querySelectorAll('table')) {
+    const box = document.createElement('div');
+    box.className = 'table';
+    table.replaceWith(box);
+    box.append(table);
+  }
+  return part;
 }
 
 /** Pieces of all texts on the page that are still to come: one at a time, so that several long texts share the time. */
@@ -68,14 +92,18 @@ function cancel(tasks: (() => void)[]): void {
   queue = queue.filter((task) => !gone.has(task));
 }
 
-async function colour(box: HTMLElement): Promise<void> {
-  const scroller = box.querySelector('pre') ?? box;
-  // What scrolls must be reachable by keyboard; what does not would only be one more stop.
-  if (scroller.scrollWidth > scroller.clientWidth) {
+/** What scrolls must be reachable by keyboard; what does not would only be one more stop. */
+function makeReachable(scroller: HTMLElement): void {
+  if (scroller.scrollWidth > scroller.clientWidth && getComputedStyle(scroller).overflowX === 'auto') {
     scroller.tabIndex = 0;
-    scroller.setAttribute('role', 'region');
-    scroller.setAttribute('aria-label', scroller === box ? 'Table' : 'Code');
-  }
+    // No region: a page of answers would be full of landmarks.
+    scroller.setAttribute('role', 'group');
+    const name = scroller.matches('pre') ? 'Code' : scroller.matches('.math') ? 'Formula' : 'Table';
+    scroller.setAttribute('aria-label', name);
+  } else for (const name of ['tabindex', 'role', 'aria-label']) scroller.removeAttribute(name);
+}
+
+async function colour(box: HTMLElement): Promise<void> {
   const code = box.querySelector('pre > code');
   const language = box.dataset['language'] ?? '';
   if (code === null || language === '') return;
@@ -89,6 +117,7 @@ async function formula(span: HTMLElement): Promise<void> {
   const nodes = mathNodes(span.textContent, span.dataset['block'] === 'true');
   if (nodes) span.replaceChildren(nodes);
   else span.classList.add('wrong');
+  makeReachable(span);
 }
 
 function copyButton(code: Element): HTMLButtonElement {
