@@ -573,7 +573,12 @@ const failures: { at: string; as?: keyof People; question: RegExp; says: string;
     says: 'The project could not be loaded.',
     then: 'Nine answers',
   },
-  { at: '/projects/{many}', question: /\/progress$/, says: 'The progress could not be loaded.', then: 'Progress' },
+  {
+    at: '/projects/{many}',
+    question: /\/progress$/,
+    says: 'The progress could not be loaded.',
+    then: 'Moves as people work.',
+  },
   {
     at: '/projects/{full}',
     question: /\/queue\?/,
@@ -592,7 +597,7 @@ const failures: { at: string; as?: keyof People; question: RegExp; says: string;
     says: 'The counts could not be loaded.',
     then: /rows from 11 rankings/,
   },
-  { at: '/people', question: /\/api\/users$/, says: 'The accounts could not be loaded.', then: 'tilda' },
+  { at: '/people', question: /\/api\/users$/, says: 'The accounts could not be loaded.', then: /tilda@example\.org/ },
   {
     at: '/people',
     question: /\/api\/invitations$/,
