@@ -119,7 +119,7 @@ const progressOf = statement<{
           sum(p.submitted)::text as submitted, coalesce(max(h.in_hand), 0)::text as in_hand
    from task_progress p left join hands h on h.project_id = p.project_id and h.kind = p.kind
    where p.project_id = any($1::uuid[])
-   group by p.project_id, p.kind`,
+   group by p.project_id, p.kind order by p.kind`,
 );
 
 /** Progress of projects, per kind; kinds without tasks are absent. Reads running sums: the cost does not grow with the tasks. */
