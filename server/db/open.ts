@@ -76,9 +76,13 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   };
   const reconnect = async (): Promise<void> => {
     listener = null;
-    while (!closing && listener === null) {
+    for (let connected = false; !closing && !connected;) {
       await sleep(reconnectEvery, undefined, { ref: false });
-      await connectListener().catch(() => undefined);
+      if (closing) return;
+      connected = await connectListener().then(
+        () => true,
+        () => false,
+      );
     }
   };
 

@@ -25,9 +25,9 @@ beforeAll(async () => {
 afterAll(() => t.close());
 
 interface Listener {
-  socket: WebSocket;
+  socket: Pick<WebSocket, 'send' | 'terminate' | 'once' | 'on' | 'readyState' | 'OPEN'>;
   /** The next message that fits. */
-  next(fits?: (message: LiveMessage) => boolean): Promise<LiveMessage>;
+  next: (fits?: (message: LiveMessage) => boolean) => Promise<LiveMessage>;
 }
 
 /** Opens the socket as somebody. What it receives is kept until asked for. */
