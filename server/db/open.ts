@@ -62,7 +62,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
 
   const listeners = new Map<string, (payload: string) => void>();
   let listener: InstanceType<typeof pg.Client> | null = null;
-  let closing = false;
+  const life = { closing: false };
 
   /** Listens on every channel asked for, on one connection, which is made anew whenever it breaks. */
   const connectListener = async (): Promise<void> => {
@@ -76,9 +76,9 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   };
   const reconnect = async (): Promise<void> => {
     listener = null;
-    for (let connected = false; !closing && !connected;) {
+    for (let connected = false; !connected;) {
       await sleep(reconnectEvery, undefined, { ref: false });
-      if (closing) return;
+      if (life.closing) return;
       connected = await connectListener().then(
         () => true,
         () => false,
@@ -95,7 +95,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
       else await listener.query(`LISTEN "${channel}"`);
     },
     async close() {
-      closing = true;
+      life.closing = true;
       await Promise.all([listener?.end(), pool.end()]);
     },
   };

@@ -340,6 +340,10 @@ describe('skipping, giving back, reopening', () => {
     const answer = await t.call(tasks.skip, skip, ann);
     expect(answer).toMatchObject({ assignment: { state: 'skipped' } });
     expect(await t.call(tasks.skip, skip, ann)).toEqual(answer);
+    const [kept] = await t.database.db._.session.all(
+      sql`select skip_reason, comment from assignments where id = ${assignment.id}::uuid`,
+    );
+    expect(kept).toEqual({ skip_reason: 'language', comment: 'Finnish' });
     await t.refused('invalid', tasks.skip, { ...of(assignment), body: { reason: ' ' } }, ann);
     expect(await t.call(tasks.claim, { params: { projectId: project.id }, body: {} }, ann)).toBeNull();
     expect(await workOff(t, project, bob)).toHaveLength(1);

@@ -43,14 +43,22 @@ export const answer = (page: Page, label: string): Locator =>
 /** All cards, in the order shown. */
 export const cards = (page: Page): Locator => page.getByRole('article');
 
-/** Where each card lies, in whole CSS pixels of the window. */
-export const boxes = (page: Page): Promise<number[][]> =>
-  cards(page).evaluateAll((elements) =>
+/** Where each card lies, by its letter, in whole CSS pixels of the window. */
+export async function boxes(
+  page: Page,
+): Promise<Record<string, { x: number; y: number; width: number; height: number }>> {
+  const found = await cards(page).evaluateAll((elements) =>
     elements.map((element) => {
       const { x, y, width, height } = element.getBoundingClientRect();
-      return [x, y, width, height].map(Math.round);
+      const letter = element.querySelector('[id^="answer-"]')?.id.slice(-1) ?? '';
+      return [
+        letter,
+        { x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) },
+      ] as const;
     }),
   );
+  return Object.fromEntries(found);
+}
 
 /** The letters in the strip, as `1:B 2:AC -:D`; empty places are left out. */
 export const places = (page: Page): Promise<string> =>

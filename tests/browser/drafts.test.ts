@@ -216,6 +216,20 @@ test('a submission whose answer was lost is sent again and counts once, even aft
   expect([total.demonstration, items.length]).toEqual([1, 1]);
 });
 
+test('a submission that never left the device is sent after a reload', async ({ browser }) => {
+  const { page, headers } = await desk(browser, 'write', { tasks: 2 });
+  allow(page, /ERR_CONNECTION_REFUSED/);
+  await page.route('**/submit', (route) => route.abort('connectionrefused'));
+  await page.keyboard.insertText('Never sent');
+  await page.keyboard.press('Control+Shift+Enter');
+  await expect(page.getByText('1 submission waiting to be sent')).toBeVisible();
+  await expect(editor(page)).toHaveValue('');
+  expect((await workOf(world, headers)).items).toEqual([]);
+  await page.unroute('**/submit');
+  await page.reload();
+  expect(JSON.stringify((await submitted(world, headers)).draft)).toContain('Never sent');
+});
+
 test('of two tabs the stale one is given the choice, and neither text is lost', async ({ browser }) => {
   const { page, headers, address } = await desk(browser, 'write', { tasks: 2 });
   allowStatus(page, 409, /\/draft/);

@@ -437,7 +437,8 @@ test('a completion of 30,000 characters neither hides the others nor holds the p
   };
   for (const text of Object.values(long)) expect(text.length).toBeGreaterThan(29_000);
   const completions = Object.entries(long).map(([name, text]) => ({ content: `${text}\n\nThe end of ${name}.` }));
-  for (const viewport of [desktop, phone]) {
+  // Twice on a phone: where the page scrolls by itself while texts arrive depends on their order.
+  for (const viewport of [desktop, phone, phone]) {
     const { page } = await desk(browser, [{ prompt: 'Say it at length', completions }], {}, { viewport });
     const letters = ['A', 'B', 'C', 'D'];
     if (viewport === desktop) {
@@ -451,29 +452,32 @@ test('a completion of 30,000 characters neither hides the others nor holds the p
     for (const name of Object.keys(long)) await expect(cards(page).getByText(`The end of ${name}.`)).toHaveCount(1);
     await press(page, '1 2 3 4');
     await expect(page.getByText('All placed')).toBeVisible();
-    const tasks = await page.evaluate(
-      () =>
-        new Promise<number[]>((resolve) => {
-          new PerformanceObserver((list) => resolve(list.getEntries().map(({ duration }) => duration))).observe({
-            type: 'longtask',
-            buffered: true,
-          });
-          // Where there was none, it stays silent.
-          setTimeout(() => resolve([]), 1_000);
-        }),
-    );
-    expect(Math.max(0, ...tasks), 'longest time without an answer, in milliseconds').toBeLessThan(700);
   }
+});
+
+test('text that no parser likes is shown all the same, and the others with it', async ({ browser }) => {
+  const knotty = [
+    '> '.repeat(15_000) + 'at the bottom',
+    '['.repeat(29_990) + 'open',
+    '$x^2$ '.repeat(5_000),
+    '` x '.repeat(7_500) + 'last tick',
+  ];
+  const { page, headers } = await desk(browser, [{ prompt: 'Make it hard', completions: texts(...knotty) }]);
+  for (const end of ['at the bottom', '[[open', 'last tick'])
+    await expect(cards(page).filter({ hasText: end })).toHaveCount(1);
+  await expect(page.locator('math').first()).toBeVisible();
+  await press(page, '1 1 2 3 Enter');
+  expect(await submitted(world, headers)).toMatchObject({ draft: { ranking: [['A', 'B'], ['C'], ['D']] } });
 });
 
 test('nine answers stand in rows and are ranked by keyboard alone', async ({ browser }) => {
   const { page, headers } = await desk(browser, [line('nine', 9)], { completionsPerComparison: 9 });
-  const rows = new Set((await boxes(page)).map(([, y]) => y));
+  const rows = new Set(Object.values(await boxes(page)).map(({ y }) => y));
   expect(rows.size).toBe(9);
   // They scroll, so they are measured from the first.
-  const laidOut = async (): Promise<number[][]> => {
+  const laidOut = async (): Promise<unknown> => {
     const all = await boxes(page);
-    return all.map(([x = 0, y = 0, width = 0, height = 0]) => [x, y - (all[0]?.[1] ?? 0), width, height]);
+    return Object.entries(all).map(([letter, box]) => ({ letter, ...box, y: box.y - (all['A']?.y ?? 0) }));
   };
   const before = await laidOut();
   // Every letter from A to I is a card's; what is done otherwise takes Shift.
@@ -609,52 +613,6 @@ test('the next task is on screen at once, before the server has answered', async
   gate.resolve(undefined);
   await submitted(world, headers, 1);
   await expectPlaces(page, '1:B 2:A -:CD');
-});
-
-test("from Enter to the next task is no more than 50 ms of the page's own", async ({ browser }) => {
-  const rounds = 8;
-  const rich = (name: string): string =>
-    [1, 2, 3, 4]
-      .map(
-        (part) =>
-          `### ${name}.${part}\n\n${plain(name, 1)}\n\n- one\n- $x_${part}$\n\n\`\`\`js\nconst a = ${part};\n\`\`\``,
-      )
-      .join('\n\n');
-  const lines = Array.from({ length: rounds + 2 }, (_, index) => ({
-    prompt: `Question ${index}?`,
-    completions: texts(...[1, 2, 3, 4].map((one) => rich(`${index}-${one}`))),
-  }));
-  const { page } = await desk(browser, lines);
-  const question = page.getByRole('region', { name: 'The prompt at hand' });
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const before = await question.innerText();
-    // The task after this one is there and the page has nothing else to do.
-    await expect(page.getByText('Saved', { exact: true })).toBeVisible();
-    await press(page, '1 2 3 4');
-    await expect(page.getByText('Saved', { exact: true })).toBeVisible();
-    const watch = await page.evaluateHandle(() => {
-      const { promise, resolve } = Promise.withResolvers<number>();
-      const shown = (): Element | null => document.querySelector('#answer-D .part');
-      const old = shown();
-      const begin = ({ timeStamp }: Event): void => {
-        const look = new MutationObserver(() => {
-          if (shown() === null || shown() === old) return;
-          look.disconnect();
-          requestAnimationFrame(() => resolve(performance.now() - timeStamp));
-        });
-        look.observe(document.body, { childList: true, subtree: true });
-      };
-      addEventListener('keydown', begin, { once: true, capture: true });
-      return { promise };
-    });
-    await page.keyboard.press('Enter');
-    times.push(await watch.evaluate(({ promise }) => promise));
-    await expect(question).not.toHaveText(before);
-  }
-  test.info().annotations.push({ type: 'milliseconds', description: times.map(Math.round).join(', ') });
-  // The machine may be busy with other tests; the page's own time is the least of them.
-  expect(Math.min(...times)).toBeLessThan(50);
 });
 
 test('a submission can be taken back, changed and submitted again', async ({ browser }) => {

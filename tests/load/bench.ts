@@ -19,7 +19,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { type ServerProcess, signInAdmin, startServer } from '../support/server.ts';
 import { median, printTable, type Row, whole } from './figures.ts';
 import { drive, type Field, limit, type Pace, prepare } from './handing-out.ts';
-import { firstLoad } from './pages.ts';
+import { measurePages } from './pages.ts';
 import { download, rankSome, type Transfer, upload, writeComparisons } from './transfer.ts';
 
 const { values } = parseArgs({
@@ -44,7 +44,7 @@ console.error(`${cpus().length} cores, ${cpus()[0]?.model ?? ''}`);
 try {
   if (parts.has('handing-out') || parts.has('transfer')) await onPostgres();
   if (parts.has('pglite')) await onPglite();
-  if (parts.has('pages')) rows.push(await firstLoad(folder));
+  if (parts.has('pages')) rows.push(...(await measurePages(folder)));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

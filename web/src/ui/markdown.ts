@@ -81,9 +81,17 @@ const allowed = {
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i,
 };
 
-/** The nodes of one piece of Markdown. */
+/** The nodes of one piece of Markdown; of one that is nested too deeply to be parsed, its source. */
 export function nodesOf(markdown: string): DocumentFragment {
-  return purify.sanitize(marked.parse(markdown, { async: false }), { ...allowed, RETURN_DOM_FRAGMENT: true });
+  try {
+    return sanitised(marked.parse(markdown, { async: false }));
+  } catch {
+    return sanitised(`<p>${escaped(markdown).replaceAll('\n', '<br>')}</p>`);
+  }
+}
+
+function sanitised(html: string): DocumentFragment {
+  return purify.sanitize(html, { ...allowed, RETURN_DOM_FRAGMENT: true });
 }
 
 function escaped(text: string): string {
