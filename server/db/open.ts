@@ -17,6 +17,8 @@ export interface OpenDatabase {
 const poolSize = 16;
 /** How long a request waits for a connection, in milliseconds, before it is told that the database is away. */
 const connectWithin = 5_000;
+/** How long an unused connection is kept, in milliseconds: a new one has to plan every statement anew. */
+const idleWithin = 10 * 60_000;
 /** Pause between attempts to listen again, in milliseconds. */
 const reconnectEvery = 1_000;
 
@@ -50,6 +52,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     max: poolSize,
     application_name: 'duologue',
     connectionTimeoutMillis: connectWithin,
+    idleTimeoutMillis: idleWithin,
     keepAlive: true,
     // The types say void; the pool waits for the promise, and gives nobody a connection on which this failed.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- see above

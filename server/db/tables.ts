@@ -284,7 +284,10 @@ export const assignments = pgTable(
   (t) => [
     // One trainer, one task, once: whatever else fails, this holds.
     uniqueIndex('assignments_once').on(t.taskId, t.trainerId),
-    index('assignments_trainer').on(t.trainerId, t.endedAt),
+    // Holds what is over. A plan made while the table is small must not find a trainer's open work by their whole history.
+    index('assignments_ended')
+      .on(t.trainerId, t.endedAt)
+      .where(sql`${t.state} in ('submitted', 'surplus', 'skipped')`),
     index('assignments_begun')
       .on(t.trainerId, t.projectId)
       .where(sql`${t.state} in ('active', 'expired')`),

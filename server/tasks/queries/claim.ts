@@ -10,6 +10,10 @@ import { assignmentColumns, assignmentRow, taskContent, type AssignmentRow, type
  * 3. `fresh`: the first open task in the stretches of the queue that is not this trainer's own work and was not theirs
  *    before; tasks that others are taking at this moment are stepped over, not waited for.
  *
+ * Plans are kept, also those made while the tables were small, so each part leaves the planner one way that stays cheap:
+ * `state <> 'expired'` keeps it off the index of running leases, which holds everyone's, and `offset 0` has the tasks a
+ * trainer had looked up one by one, where a join might read them all.
+ *
  * A task in 2 or 3 is locked, so no one else counts it at the same time, and the lock sees its newest version. If the
  * same trainer takes the same task in two tabs at once, the second insert finds a row that is not to be had again: the
  * state then becomes null, which the table refuses, and that undoes the whole statement.
@@ -23,12 +27,12 @@ const claiming = (name: string, locking: string): Statement<RawAssignment> =>
        and ($3::boolean or exists (select from members m where m.project_id = p.id and m.user_id = $2::uuid))
    ), mine as materialized (
      select a.id from project, assignments a
-     where a.trainer_id = $2::uuid and a.project_id = $1::uuid and a.state = 'active' and a.kind = any($7::text[])
-       and (a.draft is not null or $11::boolean) and a.id <> all($10::uuid[])
-     order by a.id limit 1
+     where a.trainer_id = $2::uuid and a.project_id = $1::uuid and a.state in ('active', 'expired')
+       and a.state <> 'expired' and a.kind = any($7::text[]) and (a.draft is not null or $11::boolean) and a.id <> all($10::uuid[])
+     order by a.id limit 1 for no key update of a
    ), renewed as (
      update assignments a set lease_until = $4::timestamptz + project.lease from mine, project
-     where a.id = mine.id and a.state = 'active' returning a.*
+     where a.id = mine.id returning a.*
    ), left_over as materialized (
      select t.id from project, assignments a join tasks t on t.id = a.task_id
      where not exists (select from mine)
@@ -44,7 +48,7 @@ const claiming = (name: string, locking: string): Statement<RawAssignment> =>
          and $2::uuid <> all(t.authors)
          and not exists (
            select from assignments a
-           where a.task_id = t.id and a.trainer_id = $2::uuid and a.state not in ('released', 'expired'))
+           where a.task_id = t.id and a.trainer_id = $2::uuid and a.state not in ('released', 'expired') offset 0)
        order by t.position limit 1 for no key update ${locking}
      ) found
      where not exists (select from mine) and not exists (select from left_over)

@@ -14,7 +14,7 @@ const standingStatement = statement<{
   `with looked as (
      select $2::uuid = any(t.authors) as authored,
        exists (select from assignments a
-         where a.task_id = t.id and a.trainer_id = $2::uuid and a.state not in ('released', 'expired')) as mine
+         where a.task_id = t.id and a.trainer_id = $2::uuid and a.state not in ('released', 'expired') offset 0) as mine
      from tasks t
      where t.project_id = $1::uuid and t.kind = any($3::text[]) and t.held + t.submitted < t.overlap
      limit ${sample}

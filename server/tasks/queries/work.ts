@@ -15,8 +15,14 @@ const sumsStatement = statement<{ kind: TaskKind; total: number; total_ms: strin
   `select kind, (count(*) filter (where state in ('submitted', 'surplus')))::int as total, sum(active_ms)::text as total_ms,
      (count(*) filter (where state in ('submitted', 'surplus') and ended_at >= $2::timestamptz))::int as today,
      coalesce(sum(active_ms) filter (where coalesce(ended_at, claimed_at) >= $2::timestamptz), 0)::text as today_ms
-   from assignments
-   where trainer_id = $1::uuid and ($3::uuid is null or project_id = $3::uuid)
+   from (
+     select kind, state, active_ms, claimed_at, ended_at, project_id from assignments
+     where trainer_id = $1::uuid and state in ('submitted', 'surplus', 'skipped')
+     union all
+     select kind, state, active_ms, claimed_at, ended_at, project_id from assignments
+     where trainer_id = $1::uuid and state in ('active', 'expired')
+   ) mine
+   where $3::uuid is null or project_id = $3::uuid
    group by kind`,
 );
 

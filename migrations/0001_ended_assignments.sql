@@ -1,0 +1,2 @@
+DROP INDEX "assignments_trainer";--> statement-breakpoint
+CREATE INDEX "assignments_ended" ON "assignments" USING btree ("trainer_id","ended_at") WHERE "assignments"."state" in ('submitted', 'surplus', 'skipped');

@@ -1,0 +1,59 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { submitRanking } from '../../server/comparisons/queries.ts';
+import { type Database, transaction } from '../../server/db/database.ts';
+import { standingStatement } from '../../server/tasks/queries/assignment.ts';
+import { claimStatement } from '../../server/tasks/queries/claim.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+
+/*
+ * A server plans its statements when they first run, which may be on an empty database, and keeps the plans while the tables
+ * grow. So a plan made for nothing must be one that stays cheap: assignments are found by their id, by task and trainer, or
+ * among what a trainer has begun; never by a trainer's whole history, nor by all running leases.
+ */
+
+interface Node {
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  'Node Type': string;
+  Plans?: Node[];
+}
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database.drop());
+
+const within = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(within)];
+
+async function scansOfAssignments(db: Database, text: string): Promise<string[]> {
+  const parameters = new Set(text.match(/\$\d+/g)).size;
+  const nothing = Array.from({ length: parameters }, () => 'null').join(', ');
+  const [row] = await transaction(db, async (tx) => {
+    await tx.execute(sql.raw('set local plan_cache_mode = force_generic_plan'));
+    await tx.execute(sql.raw(`prepare planned as ${text}`));
+    const { rows } = await tx.execute(sql.raw(`explain (format json) execute planned(${nothing})`));
+    await tx.execute(sql.raw('deallocate planned'));
+    return rows as { 'QUERY PLAN': { Plan: Node }[] }[];
+  });
+  return within(row!['QUERY PLAN'][0]!.Plan)
+    .filter((node) => node['Relation Name'] === 'assignments' && node['Node Type'] !== 'ModifyTable')
+    .map((node) => `${node['Index Name']}: ${node['Index Cond']?.replace(/[a-z_0-9]+\.|\$\d+/g, '_')}`);
+}
+
+describe('on an empty database', () => {
+  it.each([
+    ['a claim', claimStatement.text],
+    ['what a submission is checked against', standingStatement.text],
+    ['a submission', submitRanking.text],
+  ])('%s is planned so that its cost will not grow', async (_what, text) => {
+    const scans = await scansOfAssignments(database.db, text);
+    expect(scans.length).toBeGreaterThan(0);
+    for (const scan of scans)
+      expect(scan).toMatch(
+        /^assignments_pkey: \(id = |^assignments_once: \(\(task_id = .*trainer_id = |^assignments_begun: \(\(trainer_id = .*project_id = /,
+      );
+  });
+});
