@@ -1,7 +1,7 @@
 /** Before every id. */
 const beginning = '00000000-0000-0000-0000-000000000000';
 /** A page is to hold about so much text, in UTF-16 code units; one page is read ahead. */
-const pageSize = 2_000_000;
+const pageSize = 500_000;
 const firstLimit = 100;
 const greatestLimit = 2_000;
 
