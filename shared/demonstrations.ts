@@ -8,6 +8,14 @@ export type DemonstrationTask = z.infer<typeof demonstrationTask>;
 export const demonstrationSubmission = z.strictObject({
   /** The whole dialogue, ending with the assistant. */
   messages: z.array(message).min(2, 'must have at least a user and an assistant message').max(maxMessages),
+  /**
+   * Where text of the trainer's came from: the turn by its index in `messages`, the suggestion, and what of it was put in.
+   * Suggestions that are not named were not taken.
+   */
+  suggestions: z
+    .array(z.strictObject({ index: z.number().int().min(0).nullable(), suggestionId: z.uuid(), inserted: z.string() }))
+    .max(2_000)
+    .optional(),
   comment: z.string().max(20_000).optional(),
   /** Time at work, idle time left out, in milliseconds. */
   activeMs: z.number().int().min(0).optional(),

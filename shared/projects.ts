@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { user } from './accounts.ts';
+import { moderationAction, moderationCategory } from './moderation-terms.ts';
 import { maxCompletions, maxMessageCharacters, maxMessages, minCompletions } from './conversations.ts';
 
 export const taskKinds = ['demonstration', 'chat', 'comparison', 'review'] as const;
@@ -62,6 +63,20 @@ const limits = z.strictObject({
   maxCharacters: z.number().int().min(1).max(maxMessageCharacters),
 });
 
+/** Which model-written messages of a chat may be picked to be compared. */
+const pick = z.strictObject({
+  /** Messages of the user that must stand before it. */
+  minDepth: z.number().int().min(1).max(100),
+});
+
+/** By whom texts are judged, and what is done with those of a category. */
+const moderation = z.strictObject({
+  /** A registered model of the provider `moderations`; null for the built-in rules. */
+  modelId: z.uuid().nullable(),
+  actions: z.partialRecord(moderationCategory, moderationAction),
+});
+export type ModerationSettings = z.infer<typeof moderation>;
+
 const settings = {
   name: z.string().trim().min(1, 'must not be empty').max(120),
   /** Markdown. */
@@ -81,6 +96,12 @@ const settings = {
     .int()
     .min(0)
     .max(7 * 24 * 60),
+  pick,
+  /** Of the words of a demonstration, so many in a hundred must be the trainer's own, not a suggestion's. */
+  ownWords: z.number().int().min(0).max(100),
+  /** Whether trainers may rank completions of their own chats. */
+  rankOwnChats: z.boolean(),
+  moderation,
 };
 
 export const project = z.object({
@@ -88,10 +109,31 @@ export const project = z.object({
   ...settings,
   rubric,
   overlap: overlaps,
+  /** The round that runs; null before the first, when every kind of task is handed out and no model can be asked. */
+  round: z
+    .object({
+      number: z.number().int(),
+      name: z.string(),
+      kinds: z.array(taskKind),
+      /** Its answers are recorded ones, of the demo. */
+      demo: z.boolean(),
+    })
+    .nullable(),
   archived: z.boolean(),
   createdAt: z.iso.datetime(),
 });
 export type Project = z.infer<typeof project>;
+
+/** Unless told otherwise; a category that is not named is ignored. */
+export const usualActions = {
+  harassment: 'warn',
+  hate: 'collapse',
+  illicit: 'warn',
+  'self-harm': 'collapse',
+  sexual: 'collapse',
+  'sexual/minors': 'block',
+  violence: 'warn',
+} as const;
 
 export const newProject = z.strictObject({
   name: settings.name,
@@ -102,6 +144,10 @@ export const newProject = z.strictObject({
   limits: limits.partial().default({}),
   leaseMinutes: settings.leaseMinutes.default(30),
   reopenMinutes: settings.reopenMinutes.default(60),
+  pick: settings.pick.default({ minDepth: 1 }),
+  ownWords: settings.ownWords.default(0),
+  rankOwnChats: settings.rankOwnChats.default(false),
+  moderation: settings.moderation.default({ modelId: null, actions: usualActions }),
 });
 export type NewProject = z.infer<typeof newProject>;
 
@@ -114,6 +160,10 @@ export const projectChange = z.strictObject({
   limits: limits.partial().optional(),
   leaseMinutes: settings.leaseMinutes.optional(),
   reopenMinutes: settings.reopenMinutes.optional(),
+  pick: settings.pick.optional(),
+  ownWords: settings.ownWords.optional(),
+  rankOwnChats: settings.rankOwnChats.optional(),
+  moderation: settings.moderation.optional(),
   archived: z.boolean().optional(),
 });
 export type ProjectChange = z.infer<typeof projectChange>;

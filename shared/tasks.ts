@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { chatSubmission, chatTask } from './chats.ts';
 import { comparisonSubmission, comparisonTask } from './comparisons.ts';
 import { demonstrationSubmission, demonstrationTask } from './demonstrations.ts';
 import { projectParams, taskKind } from './projects.ts';
@@ -31,6 +32,7 @@ const assignmentBase = {
 export const assignment = z.discriminatedUnion('kind', [
   z.object({ ...assignmentBase, kind: z.literal('comparison'), task: comparisonTask }),
   z.object({ ...assignmentBase, kind: z.literal('demonstration'), task: demonstrationTask }),
+  z.object({ ...assignmentBase, kind: z.literal('chat'), task: chatTask }),
 ]);
 export type Assignment = z.infer<typeof assignment>;
 
@@ -65,8 +67,9 @@ export const claim = endpoint({
  * - `in_hands`: the rest is in other hands and may come back
  * - `share`: you have done your share of what is left
  * - `authored`: you wrote what is left
+ * - `not_wanted`: the round that runs does not ask for this kind
  */
-export const queueReason = z.enum(['open', 'none', 'done', 'in_hands', 'share', 'authored', 'archived']);
+export const queueReason = z.enum(['open', 'none', 'done', 'in_hands', 'share', 'authored', 'not_wanted', 'archived']);
 export type QueueReason = z.infer<typeof queueReason>;
 
 export const queue = endpoint({
@@ -121,7 +124,7 @@ export const renew = endpoint({
 });
 
 /** Which of the two it must be follows from the assignment's kind. */
-export const submission = z.union([comparisonSubmission, demonstrationSubmission]);
+export const submission = z.union([comparisonSubmission, demonstrationSubmission, chatSubmission]);
 export type Submission = z.output<typeof submission>;
 
 const ended = z.object({

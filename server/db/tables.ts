@@ -8,6 +8,7 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  real,
   smallint,
   text,
   timestamp,
@@ -16,7 +17,14 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Role } from '../../shared/endpoint.ts';
 import type { MessageRole } from '../../shared/conversations.ts';
-import type { Rubric, TaskKind } from '../../shared/projects.ts';
+import type { ReportReason } from '../../shared/feedback.ts';
+import type { ModelCheck, Parameters, Provider } from '../../shared/models.ts';
+import type { ModerationAction, ModerationCategory } from '../../shared/moderation-terms.ts';
+import type { ModerationSettings, Rubric, TaskKind } from '../../shared/projects.ts';
+import type { Mix } from '../../shared/rounds.ts';
+import type { SamplingState } from '../../shared/samplings.ts';
+import type { StreamState } from '../../shared/streams.ts';
+import type { SuggestionFate } from '../../shared/suggestions.ts';
 import type { AssignmentState, Draft } from '../../shared/tasks.ts';
 import type { Rating } from '../../shared/comparisons.ts';
 import type { AuthorKind } from '../conversations/author.ts';
@@ -118,6 +126,32 @@ export const audit = pgTable('audit', {
   details: jsonb('details').$type<Record<string, unknown>>().notNull(),
 });
 
+// ---- models ----
+
+/** Registered sources of completions, and servers that judge texts. They are archived, never deleted: what they wrote names them. */
+export const models = pgTable(
+  'models',
+  {
+    id: uuid('id').primaryKey(),
+    name: text('name').notNull(),
+    provider: text('provider').$type<Provider>().notNull(),
+    baseUrl: text('base_url'),
+    /** The id under which its server knows it. */
+    model: text('model').notNull(),
+    /** Encrypted (models/sealed.ts). */
+    apiKey: text('api_key'),
+    parameters: jsonb('parameters').$type<Parameters>().notNull(),
+    concurrency: integer('concurrency').notNull(),
+    /** US dollars for a million tokens. */
+    price: jsonb('price').$type<{ input: number; output: number }>(),
+    /** What the last check found. */
+    check: jsonb('check').$type<ModelCheck>(),
+    archived: boolean('archived').notNull().default(false),
+    createdAt: createdAt(),
+  },
+  (t) => [uniqueIndex('models_name').on(t.name)],
+);
+
 // ---- projects ----
 
 export const projects = pgTable('projects', {
@@ -130,9 +164,37 @@ export const projects = pgTable('projects', {
   limits: jsonb('limits').$type<{ maxTurns: number; maxCharacters: number }>().notNull(),
   leaseMinutes: integer('lease_minutes').notNull(),
   reopenMinutes: integer('reopen_minutes').notNull(),
+  pick: jsonb('pick').$type<{ minDepth: number }>().notNull().default({ minDepth: 1 }),
+  ownWords: smallint('own_words').notNull().default(0),
+  rankOwnChats: boolean('rank_own_chats').notNull().default(false),
+  moderation: jsonb('moderation').$type<ModerationSettings>().notNull().default({ modelId: null, actions: {} }),
+  /** The round that runs; null before the first. What is made carries it. */
+  roundId: uuid('round_id'),
   archived: boolean('archived').notNull().default(false),
   createdAt: createdAt(),
 });
+
+/** Iterations of a project, each tied to the policy model of its time. */
+export const rounds = pgTable(
+  'rounds',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    /** From 1. */
+    number: integer('number').notNull(),
+    name: text('name').notNull(),
+    policyModelId: uuid('policy_model_id')
+      .notNull()
+      .references(() => models.id),
+    mix: jsonb('mix').$type<Mix>().notNull(),
+    kinds: text('kinds').$type<TaskKind>().array().notNull(),
+    startedAt: moment('started_at').notNull(),
+    endedAt: moment('ended_at'),
+  },
+  (t) => [uniqueIndex('rounds_number').on(t.projectId, t.number)],
+);
 
 export const members = pgTable(
   'members',
@@ -153,8 +215,9 @@ export const members = pgTable(
  * - `prompt`: what an import asks to be answered, or brings along answers to that are to be ranked
  * - `dialogue`: an imported dialogue or tree
  * - `demonstration`: written by a trainer here
+ * - `chat`: between a trainer and a model
  */
-export type ConversationKind = 'prompt' | 'dialogue' | 'demonstration';
+export type ConversationKind = 'prompt' | 'dialogue' | 'demonstration' | 'chat';
 
 export const conversations = pgTable(
   'conversations',
@@ -175,6 +238,8 @@ export const conversations = pgTable(
     /** The conversation whose prompt it answers. */
     promptId: uuid('prompt_id'),
     assignmentId: uuid('assignment_id'),
+    /** The round in which it was made. */
+    roundId: uuid('round_id'),
     /** Whether it is one path with an assistant's message in it, as an SFT row is. */
     dialogue: boolean('dialogue').notNull().default(false),
     /** What the trainer said about it on submitting. */
@@ -191,6 +256,7 @@ export const conversations = pgTable(
     index('conversations_assignment')
       .on(t.assignmentId)
       .where(sql`${t.assignmentId} is not null`),
+    index('conversations_round').on(t.roundId, t.kind),
   ],
 );
 
@@ -208,6 +274,10 @@ export const messages = pgTable(
     authorId: uuid('author_id'),
     /** The model's name, where one wrote it. Never sent to a trainer. */
     model: text('model'),
+    /** What a model wrote here: this generation. What a trainer wrote: the suggestion that it began as. */
+    generationId: uuid('generation_id'),
+    /** From the suggestion as inserted to the text as submitted, 0 to 1 (shared/edit-distance.ts). */
+    editDistance: real('edit_distance'),
     /** The import's own id of the message. */
     externalId: text('external_id'),
     createdAt: createdAt(),
@@ -215,16 +285,185 @@ export const messages = pgTable(
   (t) => [index('messages_conversation').on(t.conversationId)],
 );
 
-export const comparisons = pgTable('comparisons', {
+/**
+ * What models were asked to write here, and how far they came. `owner` is the server process that writes it; where that one
+ * shows no sign of life any more, another takes it over (models/streams.ts).
+ */
+export const generations = pgTable(
+  'generations',
+  {
+    id: uuid('id').primaryKey(),
+    /** `chat` and `alternative` write a message of a tree, `suggestion` and `side` only a text. */
+    purpose: text('purpose').$type<'chat' | 'suggestion' | 'alternative' | 'side'>().notNull(),
+    projectId: uuid('project_id').notNull(),
+    roundId: uuid('round_id'),
+    modelId: uuid('model_id')
+      .notNull()
+      .references(() => models.id),
+    /** Who asked; null for an alternative. */
+    trainerId: uuid('trainer_id'),
+    assignmentId: uuid('assignment_id'),
+    /** Of a chat: the message that it answers. The answer will have the generation's id. */
+    parentId: uuid('parent_id'),
+    /** Of an alternative: what it is sampled for. Of side by side: what is shown together. */
+    groupId: uuid('group_id'),
+    /** Whose turn it writes. */
+    role: text('role').$type<'user' | 'assistant'>().notNull().default('assistant'),
+    /** What was asked, as sent to the model; kept so that another process can ask again. */
+    prompt: jsonb('prompt').$type<{ role: MessageRole; content: string }[]>().notNull(),
+    parameters: jsonb('parameters').$type<Parameters>().notNull(),
+    seed: integer('seed').notNull(),
+    state: text('state').$type<StreamState>().notNull(),
+    detail: text('detail'),
+    text: text('text').notNull().default(''),
+    finishReason: text('finish_reason'),
+    /** Tokens, as the model server counted them. */
+    usage: jsonb('usage').$type<{ input: number; output: number }>(),
+    owner: uuid('owner'),
+    createdAt: createdAt(),
+    firstTokenAt: moment('first_token_at'),
+    endedAt: moment('ended_at'),
+    /** Of a suggestion: what became of it, once the dialogue was submitted. */
+    fate: text('fate').$type<SuggestionFate>(),
+    editDistance: real('edit_distance'),
+  },
+  (t) => [
+    index('generations_assignment')
+      .on(t.assignmentId)
+      .where(sql`${t.assignmentId} is not null`),
+    index('generations_group')
+      .on(t.groupId)
+      .where(sql`${t.groupId} is not null`),
+    index('generations_open')
+      .on(t.owner)
+      .where(sql`${t.state} in ('waiting', 'streaming')`),
+  ],
+);
+
+/** Server processes that show signs of life: who may write generations, and among how many a model's places are shared. */
+export const processes = pgTable('processes', {
   id: uuid('id').primaryKey(),
-  projectId: uuid('project_id').notNull(),
-  conversationId: uuid('conversation_id').notNull(),
-  /** The last message of the path that the completions answer. */
-  promptMessageId: uuid('prompt_message_id').notNull(),
-  /** From 2 to 9 messages, in the order in which they came; an index into this names a completion. */
-  completionIds: uuid('completion_ids').array().notNull(),
-  createdAt: createdAt(),
+  aliveAt: moment('alive_at').notNull(),
 });
+
+/** What people said of model-written messages. */
+export const feedback = pgTable(
+  'feedback',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    messageId: uuid('message_id').notNull(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id),
+    thumb: text('thumb').$type<'up' | 'down'>(),
+    text: text('text').notNull(),
+    reportReason: text('report_reason').$type<ReportReason>(),
+    reportText: text('report_text').notNull().default(''),
+    /** Of a report that moderation was wrong: what an admin said. */
+    resolution: text('resolution').$type<'right' | 'wrong'>(),
+    at: moment('at').notNull(),
+  },
+  (t) => [uniqueIndex('feedback_once').on(t.messageId, t.userId), index('feedback_project').on(t.projectId, t.id)],
+);
+
+/** What moderation said of a message, where it said anything. */
+export const verdicts = pgTable(
+  'verdicts',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    /** The message, or the generation that becomes it: they have one id. */
+    messageId: uuid('message_id').notNull(),
+    /** `rules`, or the name of the model that judged. */
+    source: text('source').notNull(),
+    categories: text('categories').$type<ModerationCategory>().array().notNull(),
+    action: text('action').$type<ModerationAction>().notNull(),
+    createdAt: createdAt(),
+    disputedBy: uuid('disputed_by').references(() => users.id),
+    disputedAt: moment('disputed_at'),
+    dispute: text('dispute').notNull().default(''),
+    resolution: text('resolution').$type<'right' | 'wrong'>(),
+  },
+  (t) => [
+    index('verdicts_message').on(t.messageId),
+    index('verdicts_disputed')
+      .on(t.projectId, t.id)
+      .where(sql`${t.disputedAt} is not null`),
+  ],
+);
+
+export const comparisons = pgTable(
+  'comparisons',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    conversationId: uuid('conversation_id').notNull(),
+    /** The last message of the path that the completions answer. */
+    promptMessageId: uuid('prompt_message_id').notNull(),
+    /** From 2 to 9 messages, in the order in which they came; an index into this names a completion. */
+    completionIds: uuid('completion_ids').array().notNull(),
+    roundId: uuid('round_id'),
+    /** How its completions were come by, where they were sampled here. */
+    samplingId: uuid('sampling_id'),
+    createdAt: createdAt(),
+  },
+  (t) => [index('comparisons_round').on(t.roundId)],
+);
+
+/** Samplings that an admin asked for together. */
+export const batches = pgTable(
+  'batches',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    pool: text('pool').$type<'prompts' | 'conversations'>().notNull(),
+    cancelled: boolean('cancelled').notNull().default(false),
+    createdAt: createdAt(),
+  },
+  (t) => [index('batches_project').on(t.projectId, t.id)],
+);
+
+/** Alternatives to be sampled for one path. The job that does it carries its id. */
+export const samplings = pgTable(
+  'samplings',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id').notNull(),
+    roundId: uuid('round_id'),
+    origin: text('origin').$type<'chat' | 'pool' | 'side'>().notNull(),
+    batchId: uuid('batch_id'),
+    conversationId: uuid('conversation_id').notNull(),
+    /** The last message of the path that is answered. */
+    promptMessageId: uuid('prompt_message_id').notNull(),
+    /** The message picked from a chat: the K-th completion. */
+    originalId: uuid('original_id'),
+    /** Of the pick: its seed and how many messages were eligible. */
+    pickSeed: integer('pick_seed'),
+    pickedFrom: integer('picked_from'),
+    /** Whoever is not to rank it. */
+    authors: uuid('authors').array().notNull(),
+    /** Completions to sample, the original not counted, and from which models. */
+    mix: jsonb('mix').$type<Mix>().notNull(),
+    wanted: smallint('wanted').notNull(),
+    parameters: jsonb('parameters').$type<Parameters>(),
+    seed: integer('seed').notNull(),
+    state: text('state').$type<SamplingState>().notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    detail: text('detail'),
+    retryAt: moment('retry_at'),
+    comparisonId: uuid('comparison_id'),
+    createdAt: createdAt(),
+    endedAt: moment('ended_at'),
+  },
+  (t) => [
+    index('samplings_state').on(t.projectId, t.state, t.id),
+    index('samplings_prompt').on(t.promptMessageId),
+    index('samplings_batch')
+      .on(t.batchId, t.state)
+      .where(sql`${t.batchId} is not null`),
+  ],
+);
 
 // ---- handing out work ----
 
@@ -234,9 +473,12 @@ export const tasks = pgTable(
     id: uuid('id').primaryKey(),
     projectId: uuid('project_id').notNull(),
     kind: text('kind').$type<TaskKind>().notNull(),
-    /** What it is about: the conversation, the last message of the path to go on from, and for a comparison also that. */
-    conversationId: uuid('conversation_id').notNull(),
-    promptMessageId: uuid('prompt_message_id').notNull(),
+    /**
+     * What it is about: the conversation, the last message of the path to go on from, and for a comparison also that. A chat
+     * that the trainer opens is about nothing yet.
+     */
+    conversationId: uuid('conversation_id'),
+    promptMessageId: uuid('prompt_message_id'),
     comparisonId: uuid('comparison_id'),
     /** How many different trainers it wants. */
     overlap: smallint('overlap').notNull(),
@@ -247,6 +489,7 @@ export const tasks = pgTable(
     position: integer('position').notNull(),
     /** Trainers who wrote some of it and so never get it. */
     authors: uuid('authors').array().notNull(),
+    roundId: uuid('round_id'),
     createdAt: createdAt(),
   },
   (t) => [
@@ -254,6 +497,7 @@ export const tasks = pgTable(
     index('tasks_open')
       .on(t.projectId, t.kind, t.position)
       .where(sql`${t.held} + ${t.submitted} < ${t.overlap}`),
+    check('tasks_about', sql`${t.kind} = 'chat' or ${t.promptMessageId} is not null`),
     check('tasks_counts', sql`${t.held} >= 0 and ${t.submitted} >= 0`),
   ],
 );
@@ -330,6 +574,7 @@ export const rankings = pgTable(
     shown: jsonb('shown').$type<number[]>(),
     /** By index of the completion. */
     ratings: jsonb('ratings').$type<Record<string, Rating>>(),
+    roundId: uuid('round_id'),
     comment: text('comment'),
     allBad: boolean('all_bad').notNull().default(false),
     rewrite: text('rewrite'),
@@ -345,5 +590,6 @@ export const rankings = pgTable(
       .on(t.assignmentId)
       .where(sql`${t.assignmentId} is not null`),
     index('rankings_project').on(t.projectId, t.id),
+    index('rankings_round').on(t.roundId),
   ],
 );

@@ -34,9 +34,11 @@ async function scansOfAssignments(db: Database, text: string): Promise<string[]>
   const [row] = await transaction(db, async (tx) => {
     await tx.execute(sql.raw('set local plan_cache_mode = force_generic_plan'));
     await tx.execute(sql.raw(`prepare planned as ${text}`));
-    const { rows } = await tx.execute(sql.raw(`explain (format json) execute planned(${nothing})`));
+    const { rows } = (await tx.execute(sql.raw(`explain (format json) execute planned(${nothing})`))) as {
+      rows: { 'QUERY PLAN': { Plan: Node }[] }[];
+    };
     await tx.execute(sql.raw('deallocate planned'));
-    return rows as { 'QUERY PLAN': { Plan: Node }[] }[];
+    return rows;
   });
   return within(row!['QUERY PLAN'][0]!.Plan)
     .filter((node) => node['Relation Name'] === 'assignments' && node['Node Type'] !== 'ModifyTable')
