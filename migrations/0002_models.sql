@@ -43,6 +43,7 @@ CREATE TABLE "generations" (
 	"first_token_at" timestamp with time zone,
 	"ended_at" timestamp with time zone,
 	"fate" text,
+	"taken" jsonb,
 	"edit_distance" real
 );
 --> statement-breakpoint
@@ -121,6 +122,7 @@ ALTER TABLE "tasks" ALTER COLUMN "conversation_id" DROP NOT NULL;--> statement-b
 ALTER TABLE "tasks" ALTER COLUMN "prompt_message_id" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "comparisons" ADD COLUMN "round_id" uuid;--> statement-breakpoint
 ALTER TABLE "comparisons" ADD COLUMN "sampling_id" uuid;--> statement-breakpoint
+ALTER TABLE "conversations" ADD COLUMN "leaf_id" uuid;--> statement-breakpoint
 ALTER TABLE "conversations" ADD COLUMN "round_id" uuid;--> statement-breakpoint
 ALTER TABLE "messages" ADD COLUMN "generation_id" uuid;--> statement-breakpoint
 ALTER TABLE "messages" ADD COLUMN "edit_distance" real;--> statement-breakpoint
@@ -146,10 +148,12 @@ CREATE UNIQUE INDEX "models_name" ON "models" USING btree ("name");--> statement
 CREATE UNIQUE INDEX "rounds_number" ON "rounds" USING btree ("project_id","number");--> statement-breakpoint
 CREATE INDEX "samplings_state" ON "samplings" USING btree ("project_id","state","id");--> statement-breakpoint
 CREATE INDEX "samplings_prompt" ON "samplings" USING btree ("prompt_message_id");--> statement-breakpoint
+CREATE INDEX "samplings_conversation" ON "samplings" USING btree ("conversation_id");--> statement-breakpoint
 CREATE INDEX "samplings_batch" ON "samplings" USING btree ("batch_id","state") WHERE "samplings"."batch_id" is not null;--> statement-breakpoint
 CREATE INDEX "verdicts_message" ON "verdicts" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "verdicts_disputed" ON "verdicts" USING btree ("project_id","id") WHERE "verdicts"."disputed_at" is not null;--> statement-breakpoint
 CREATE INDEX "comparisons_round" ON "comparisons" USING btree ("round_id");--> statement-breakpoint
 CREATE INDEX "conversations_round" ON "conversations" USING btree ("round_id","kind");--> statement-breakpoint
 CREATE INDEX "rankings_round" ON "rankings" USING btree ("round_id");--> statement-breakpoint
+CREATE INDEX "tasks_chat" ON "tasks" USING btree ("conversation_id") WHERE "tasks"."kind" = 'chat';--> statement-breakpoint
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_about" CHECK ("tasks"."kind" = 'chat' or "tasks"."prompt_message_id" is not null);

@@ -14,7 +14,7 @@ interface Law {
 
 const framework = '^npm:(svelte|sv-router|bits-ui|layerchart|shiki|katex|dompurify|marked|@lucide/)';
 const fastify = '^npm:(fastify($|[-/])|@fastify/)';
-const database = '^npm:(drizzle-orm|pg|@electric-sql/pglite)($|/)';
+const database = '^npm:(drizzle-orm|pg|pg-boss|@electric-sql/pglite)($|/)';
 
 /** A folder of server/ is a domain, save these two. Its edge is where requests come in. */
 const domain = '^server/(?!http/|db/)[^/]+/';

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Db as JobDatabase, fromPglite } from 'pg-boss';
 import { type Database, keepPlans } from './database.ts';
 import { EmbeddedPlans } from './embedded-plans.ts';
 import * as tables from './tables.ts';
@@ -8,6 +9,8 @@ import * as tables from './tables.ts';
 export interface OpenDatabase {
   readonly db: Database;
   readonly engine: 'pglite' | 'postgres';
+  /** By which pg-boss reaches it; on PostgreSQL it has connections of its own. */
+  readonly jobStore: { connectionString: string; max: number } | { db: JobDatabase; backend: 'pglite' };
   /** Calls back with the payload of each NOTIFY on the channel, from any process. */
   listen(channel: string, onPayload: (payload: string) => void): Promise<void>;
   close(): Promise<void>;
@@ -15,6 +18,8 @@ export interface OpenDatabase {
 
 /** Connections that one process keeps to PostgreSQL; a server with two cores gains nothing from more. */
 const poolSize = 16;
+/** Those of its background work. */
+const jobConnections = 4;
 /** How long a request waits for a connection, in milliseconds, before it is told that the database is away. */
 const connectWithin = 5_000;
 /** How long an unused connection is kept, in milliseconds: a new one has to plan every statement anew. */
@@ -92,6 +97,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   return {
     db: drizzle(pool, { schema: tables }),
     engine: 'postgres',
+    jobStore: { connectionString: url, max: jobConnections },
     async listen(channel, onPayload) {
       listeners.set(channel, onPayload);
       if (listener === null) await connectListener();
@@ -116,6 +122,7 @@ async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
     return {
       db,
       engine: 'pglite',
+      jobStore: { db: fromPglite(client), backend: 'pglite' },
       async listen(channel, onPayload) {
         await client.listen(channel, onPayload);
       },

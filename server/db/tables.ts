@@ -189,7 +189,7 @@ export const rounds = pgTable(
       .notNull()
       .references(() => models.id),
     mix: jsonb('mix').$type<Mix>().notNull(),
-    kinds: text('kinds').$type<TaskKind>().array().notNull(),
+    kinds: text('kinds').array().$type<TaskKind[]>().notNull(),
     startedAt: moment('started_at').notNull(),
     endedAt: moment('ended_at'),
   },
@@ -238,6 +238,8 @@ export const conversations = pgTable(
     /** The conversation whose prompt it answers. */
     promptId: uuid('prompt_id'),
     assignmentId: uuid('assignment_id'),
+    /** The last message of the path on which a chat ended. */
+    leafId: uuid('leaf_id'),
     /** The round in which it was made. */
     roundId: uuid('round_id'),
     /** Whether it is one path with an assistant's message in it, as an SFT row is. */
@@ -325,6 +327,11 @@ export const generations = pgTable(
     endedAt: moment('ended_at'),
     /** Of a suggestion: what became of it, once the dialogue was submitted. */
     fate: text('fate').$type<SuggestionFate>(),
+    /**
+     * Of a suggestion: what of it was put in, and into which message of what was submitted (null: it is gone); `place` is
+     * the order in which all that was taken is told.
+     */
+    taken: jsonb('taken').$type<{ place: number; index: number | null; inserted: string }[]>(),
     editDistance: real('edit_distance'),
   },
   (t) => [
@@ -377,7 +384,7 @@ export const verdicts = pgTable(
     messageId: uuid('message_id').notNull(),
     /** `rules`, or the name of the model that judged. */
     source: text('source').notNull(),
-    categories: text('categories').$type<ModerationCategory>().array().notNull(),
+    categories: text('categories').array().$type<ModerationCategory[]>().notNull(),
     action: text('action').$type<ModerationAction>().notNull(),
     createdAt: createdAt(),
     disputedBy: uuid('disputed_by').references(() => users.id),
@@ -459,6 +466,7 @@ export const samplings = pgTable(
   (t) => [
     index('samplings_state').on(t.projectId, t.state, t.id),
     index('samplings_prompt').on(t.promptMessageId),
+    index('samplings_conversation').on(t.conversationId),
     index('samplings_batch')
       .on(t.batchId, t.state)
       .where(sql`${t.batchId} is not null`),
@@ -497,6 +505,9 @@ export const tasks = pgTable(
     index('tasks_open')
       .on(t.projectId, t.kind, t.position)
       .where(sql`${t.held} + ${t.submitted} < ${t.overlap}`),
+    index('tasks_chat')
+      .on(t.conversationId)
+      .where(sql`${t.kind} = 'chat'`),
     check('tasks_about', sql`${t.kind} = 'chat' or ${t.promptMessageId} is not null`),
     check('tasks_counts', sql`${t.held} >= 0 and ${t.submitted} >= 0`),
   ],

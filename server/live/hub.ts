@@ -8,15 +8,18 @@ type Send = (message: LiveMessage) => void;
 /** A change is told at most this often, in milliseconds. NOTIFY takes a lock that all commits share, so not per submission. */
 const tellEvery = 500;
 const channel = 'progress';
+const assignments = 'assignments';
 
 /**
  * Rooms of pages that watch a project. `touch` says that a project's figures changed; soon after, every process on the
- * database hears it by NOTIFY and sends the new figures to its own watchers.
+ * database hears it by NOTIFY and sends the new figures to its own watchers. In the same way the pages that attend an
+ * assignment hear that something changed in it.
  */
 export class Hub {
   readonly #database: OpenDatabase;
   readonly #progressOf: (projectId: string) => Promise<KindProgress[]>;
   readonly #onError: (error: unknown) => void;
+  /** By the id of a project or an assignment. */
   readonly #rooms = new Map<string, Set<Send>>();
   readonly #touched = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
@@ -36,16 +39,14 @@ export class Hub {
     await this.#database.listen(channel, (projectId) => {
       this.#send(projectId).catch(this.#onError);
     });
+    await this.#database.listen(assignments, (assignmentId) => {
+      for (const send of this.#rooms.get(assignmentId) ?? []) send({ type: 'changed', assignmentId });
+    });
   }
 
   /** Sends the figures now and whenever they change, until the returned function is called. */
   async watch(projectId: string, send: Send): Promise<() => void> {
-    const room = this.#rooms.get(projectId) ?? new Set<Send>();
-    this.#rooms.set(projectId, room.add(send));
-    const leave = (): void => {
-      room.delete(send);
-      if (room.size === 0 && this.#rooms.get(projectId) === room) this.#rooms.delete(projectId);
-    };
+    const leave = this.#enter(projectId, send);
     try {
       send({ type: 'progress', projectId, progress: await this.#progressOf(projectId) });
     } catch (error) {
@@ -53,6 +54,16 @@ export class Hub {
       throw error;
     }
     return leave;
+  }
+
+  /** Tells of changes in an assignment until the returned function is called. */
+  attend(assignmentId: string, send: Send): () => void {
+    return this.#enter(assignmentId, send);
+  }
+
+  /** Something changed in an assignment. */
+  changed(assignmentId: string): void {
+    notify(this.#database.db, assignments, assignmentId).catch(this.#onError);
   }
 
   touch(projectId: string): void {
@@ -75,6 +86,15 @@ export class Hub {
     this.#timer = null;
     await this.#telling;
     await this.#tell().catch(this.#onError);
+  }
+
+  #enter(id: string, send: Send): () => void {
+    const room = this.#rooms.get(id) ?? new Set<Send>();
+    this.#rooms.set(id, room.add(send));
+    return () => {
+      room.delete(send);
+      if (room.size === 0 && this.#rooms.get(id) === room) this.#rooms.delete(id);
+    };
   }
 
   async #tell(): Promise<void> {

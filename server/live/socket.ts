@@ -5,17 +5,23 @@ import type { Context } from '../context.ts';
 import { authorise, checkOrigin } from '../http/session.ts';
 import { Refusal, rootCause } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
+import type { Follower } from '../streams/streams.ts';
+import { standingOf } from '../tasks/assignment.ts';
 
 /** A page asks for little; larger frames are closed with 1009. Bytes. */
 const maxFrame = 4_096;
-/** Projects that one socket may watch. */
-const maxWatched = 50;
+/** Projects, streams and assignments that one socket may hear of at a time. */
+const maxHeard = 100;
 /** Frames of one socket that may wait to be answered, or messages to be sent; then it is closed. */
 const maxFrames = 20;
 /** How long somebody is believed to be in a project that they were in a moment ago, in milliseconds. */
 const seesWithin = 2_000;
 /** Bytes that may wait for a client that does not read; then the socket is closed. */
 const maxWaiting = 1_000_000;
+/** A stream is sent on while fewer bytes than this wait to be read; what comes meanwhile is sent as one piece later. */
+const readyBelow = 64 * 1024;
+/** Whoever reads nothing for so long is left, in milliseconds. */
+const readsWithin = 30_000;
 
 /** `GET /api/live`: the websocket. Parses, authenticates and sends; what is said is the hub's. */
 export async function registerLive(app: FastifyInstance, context: Context): Promise<void> {
@@ -32,7 +38,6 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
       },
     },
     (socket, request) => {
-      const watched = new Map<string, () => void>();
       const close = (error: unknown): void =>
         error instanceof Refusal ? socket.close(1008, 'no longer allowed') : socket.close(1013, 'try again later');
 
@@ -40,6 +45,7 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
       const stillSees = lately(seesWithin, async (projectId: string) => {
         if (request.user !== null) await projectFor(context.db, request.user, projectId);
       });
+      const stillIs = lately(seesWithin, () => authorise(context, request, 'trainer'));
       // Messages are sent one after the other, and frames are answered so, however fast they come.
       const sending = inTurn(maxFrames, close);
       const answering = inTurn(maxFrames, close);
@@ -51,20 +57,47 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
           if (socket.bufferedAmount > maxWaiting) socket.close(1008, 'too slow');
           else socket.send(JSON.stringify(message));
         });
+      // Pieces of a stream are many: whether they may still be read is looked at beside sending them.
+      let stuckSince: number | null = null;
+      const follower: Follower = {
+        ready() {
+          if (socket.bufferedAmount <= readyBelow) stuckSince = null;
+          else if (performance.now() - (stuckSince ??= performance.now()) > readsWithin) socket.close(1008, 'too slow');
+          return stuckSince === null;
+        },
+        send(message) {
+          stillIs('').catch(close);
+          socket.send(JSON.stringify(message));
+        },
+      };
+
+      /** What this socket hears of, by the id of a project, a stream or an assignment, with how to leave it. */
+      const heard = new Map<string, () => void>();
+      const leaveOne = (id: string): void => {
+        heard.get(id)?.();
+        heard.delete(id);
+      };
       const answer = async (frame: string): Promise<void> => {
-        const { type, projectId } = parse(frame);
-        watched.get(projectId)?.();
-        watched.delete(projectId);
-        if (type === 'unwatch' || request.user === null) return;
-        if (watched.size >= maxWatched)
-          throw new Refusal('too_many_requests', `At most ${maxWatched} projects at once.`);
-        await projectFor(context.db, request.user, projectId);
-        watched.set(projectId, await context.hub.watch(projectId, send));
+        const asked = parse(frame);
+        const { user } = request;
+        if (user === null) return;
+        const id = 'projectId' in asked ? asked.projectId : 'streamId' in asked ? asked.streamId : asked.assignmentId;
+        leaveOne(id);
+        if (asked.type === 'unwatch' || asked.type === 'unfollow' || asked.type === 'leave') return;
+        if (heard.size >= maxHeard) throw new Refusal('too_many_requests', `At most ${maxHeard} subscriptions at once.`);
+        if (asked.type === 'watch') {
+          await projectFor(context.db, user, id);
+          heard.set(id, await context.hub.watch(id, send));
+        } else if (asked.type === 'follow') {
+          heard.set(id, await context.streams.follow(user.id, id, asked.from, follower));
+        } else {
+          await standingOf(context.db, user, id);
+          heard.set(id, context.hub.attend(id, send));
+        }
         if (socket.readyState !== socket.OPEN) leave();
       };
       const leave = (): void => {
-        for (const unwatch of watched.values()) unwatch();
-        watched.clear();
+        for (const id of [...heard.keys()]) leaveOne(id);
       };
       socket.on('message', (data: Buffer) => {
         answering(() =>

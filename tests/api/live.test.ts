@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WebSocket } from 'ws';
-import { buildApp, type App } from '../../server/app.ts';
+import { buildApp } from '../../server/app.ts';
 import { openDatabase, type OpenDatabase } from '../../server/db/open.ts';
 import { signOut } from '../../shared/accounts.ts';
-import { liveMessage, type LiveMessage } from '../../shared/live.ts';
+import type { LiveMessage } from '../../shared/live.ts';
 import { addMember, type Project } from '../../shared/projects.ts';
 import { submit } from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
+import { listen } from '../support/listener.ts';
 import { seedComparisons } from '../support/seed.ts';
 import { claimed, projectWith, rankedAsShown } from '../support/work.ts';
 
@@ -23,46 +23,6 @@ beforeAll(async () => {
   await seedComparisons(t.database.db, project.id, 3, { overlap: 5 });
 });
 afterAll(() => t.close());
-
-interface Listener {
-  socket: Pick<WebSocket, 'send' | 'terminate' | 'once' | 'on' | 'readyState' | 'OPEN'>;
-  /** The next message that fits. */
-  next: (fits?: (message: LiveMessage) => boolean) => Promise<LiveMessage>;
-}
-
-/** Opens the socket as somebody. What it receives is kept until asked for. */
-async function listen(app: App['app'], as?: Caller, headers: Record<string, string> = {}): Promise<Listener> {
-  const received: LiveMessage[] = [];
-  const waiting = new Set<() => void>();
-  const socket = await app.injectWS(
-    '/api/live',
-    { headers: { ...as?.headers, ...headers } },
-    {
-      onInit: (opening) =>
-        opening.on('message', (data: Buffer) => {
-          received.push(liveMessage.parse(JSON.parse(data.toString())));
-          for (const wake of waiting) wake();
-        }),
-    },
-  );
-  return {
-    socket,
-    async next(fits = () => true) {
-      for (;;) {
-        const at = received.findIndex(fits);
-        const [found] = at < 0 ? [] : received.splice(0, at + 1).slice(-1);
-        if (found) return found;
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            waiting.delete(wake);
-            resolve();
-          };
-          waiting.add(wake);
-        });
-      }
-    },
-  };
-}
 
 const watch = (projectId: string): string => JSON.stringify({ type: 'watch', projectId });
 const submittedIs = (count: number) => (message: LiveMessage) =>

@@ -1,0 +1,490 @@
+/*
+ * Completions while they are being written.
+ *
+ * Each is a row of `generations`. The process that began it asks the model, keeps the text in memory, sends what is new to
+ * those who follow, and stores it once a second. Pieces are numbered by their place in the text, so whoever was away asks
+ * for the rest from behind what they have; there is no log beside the text.
+ *
+ * - A page may be connected to another process than the one that writes. That one follows the row, and asks the writer by
+ *   NOTIFY to send pieces the same way for as long as somebody wants them.
+ * - A process that dies leaves its generations to the others: whoever finds one without a living owner asks the model again
+ *   with the same seed (growing.ts). One that is told to stop hands them over at once.
+ * - Nobody waits for one who does not read: what piles up is sent as one larger piece later.
+ */
+import { v7 as newId } from 'uuid';
+import { z } from 'zod';
+import type { Message } from '../../shared/conversations.ts';
+import type { LiveMessage } from '../../shared/live.ts';
+import type { Parameters } from '../../shared/models.ts';
+import type { Stream, StreamState } from '../../shared/streams.ts';
+import type { Database } from '../db/database.ts';
+import { notify } from '../db/notify.ts';
+import type { OpenDatabase } from '../db/open.ts';
+import { ModelFailure } from '../models/provider.ts';
+import type { ModelRow } from '../models/queries.ts';
+import type { Models } from '../models/writing.ts';
+import { notFound } from '../problem.ts';
+import { Growing } from './growing.ts';
+import * as queries from './queries.ts';
+import { Relays } from './relays.ts';
+
+export type { GenerationRow } from './queries.ts';
+
+export interface NewGeneration {
+  /** Of the generation, and of the message that it becomes. */
+  id?: string;
+  purpose: 'chat' | 'suggestion' | 'alternative' | 'side';
+  projectId: string;
+  roundId: string | null;
+  model: ModelRow;
+  /** Who asks, and may follow and stop it. */
+  trainerId: string;
+  assignmentId?: string;
+  /** Of a chat: the message that it answers. */
+  parentId?: string;
+  groupId?: string;
+  role: 'user' | 'assistant';
+  prompt: readonly Message[];
+  parameters: Parameters;
+  /** From 0 to 2^31 - 1. */
+  seed: number;
+}
+
+/** Somebody who follows a stream. */
+export interface Follower {
+  /** False while what was sent before is not yet read; what is new then waits. */
+  ready(): boolean;
+  send(message: LiveMessage): void;
+}
+
+/** Looks at what a generation writes. */
+export interface Inspection {
+  /** While it grows; true stops it, as a text that must not be shown. */
+  stops(text: string): boolean;
+  /** When it has ended, before it is stored. */
+  ended(text: string): Promise<void>;
+}
+
+interface Running {
+  readonly generation: queries.GenerationRow;
+  readonly model: ModelRow;
+  readonly growing: Growing;
+  readonly stopping: AbortController;
+  readonly inspecting: Promise<Inspection>;
+  state: Extract<StreamState, 'waiting' | 'streaming'>;
+  detail: string | null;
+  firstTokenAt: Date | null;
+  /** Something is not stored yet. */
+  dirty: boolean;
+  /** Length of the text when it was last inspected. */
+  inspected: number;
+  /** Another process wants the pieces until then, in milliseconds of `performance.now()`; it has so much of the text. */
+  wantedUntil: number;
+  relayed: number;
+}
+
+/** What a follower has, and is to get next. */
+interface Following {
+  readonly follower: Follower;
+  /** Length of the text that it has, in UTF-16 code units. */
+  has: number;
+  /**
+   * So much of that is known to be the text. Where it is less than what it has, a text is being written anew after a crash;
+   * nothing is then sent until it is longer than what the page shows, so that nobody sees it shrink.
+   */
+  sure: number;
+}
+
+/** New text is sent on this often, in milliseconds; the first piece at once. */
+const sendEvery = 40;
+/** The text is stored this often, in milliseconds: so much of it a crash may cost. */
+const storeEvery = 1_000;
+/** Signs of life of a process, and the look for what dead ones left, in milliseconds. */
+const aliveEvery = 3_000;
+/** A process is believed to live for so many seconds after its last sign. */
+const livesFor = 12;
+/** Generations taken over at a time. */
+const takenAtOnce = 200;
+/** A text is inspected again when it has grown by so many UTF-16 code units. */
+const inspectEvery = 200;
+/** How long the writer of a stream has to stop it before it is ended without it, in milliseconds. */
+const stopWithin = 2_000;
+/** Messages to the processes: who wants a stream's pieces, or has it stopped. */
+const requests = 'stream_requests';
+
+export interface StreamsOptions {
+  database: OpenDatabase;
+  models: Models;
+  inspect: (generation: queries.GenerationRow) => Promise<Inspection>;
+  clock: () => Date;
+  /** Hears that an answer of a chat began or ended. */
+  onChange: (generation: queries.GenerationRow) => void;
+  /** Hears how many processes live. */
+  onLiving: (living: number) => void;
+  onError: (error: unknown) => void;
+}
+
+export class Streams {
+  /** Of this process. */
+  readonly #me = newId();
+  readonly #db: Database;
+  readonly #options: StreamsOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #followers = new Map<string, Set<Following>>();
+  readonly #writing = new Set<Promise<void>>();
+  readonly #toSend = new Set<string>();
+  readonly #relays: Relays;
+  #sending: NodeJS.Timeout | null = null;
+  #storing: NodeJS.Timeout | null = null;
+  #living: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+    this.#db = options.database.db;
+    this.#relays = new Relays(options.database, {
+      want: (streamId, from) => this.#ask({ type: 'want', streamId, from }),
+      send: (streamId, message) => this.#sendToAll(streamId, message),
+      piece: (streamId, text, stays, final) => {
+        this.#rewind(streamId, stays);
+        this.#flush(streamId, text, final);
+      },
+      onError: options.onError,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#options.database.listen(requests, (payload) => this.#asked(payload));
+    await this.#relays.start();
+    await this.#live();
+  }
+
+  /** Begins to write. When this returns, the rows are there, and whatever happens to this process, somebody writes them. */
+  async begin(news: readonly NewGeneration[]): Promise<Stream[]> {
+    const { clock } = this.#options;
+    const rows = news.map(({ id = newId(), model, prompt, ...rest }) => ({
+      ...{ id, modelId: model.id, owner: this.#me, createdAt: clock(), state: 'waiting' as const, ...rest },
+      prompt: prompt.map(({ role, content }) => ({ role, content })),
+    }));
+    const generations = await queries.insertGenerations(this.#db, rows);
+    return news.map(({ model }, index) => {
+      const generation = generations[index];
+      if (generation === undefined) throw new Error('insert returned too few rows');
+      return this.run(generation, model);
+    });
+  }
+
+  /** What a generation that is written from here on belongs to; for a rule that inserts its row together with others. */
+  get owner(): string {
+    return this.#me;
+  }
+
+  /** Writes a generation whose row is there, with this process as its owner. */
+  run(generation: queries.GenerationRow, model: ModelRow): Stream {
+    // Where another process wrote it before and was followed here, more of it may be known than was stored.
+    const known = this.#relays.textOf(generation.id) ?? '';
+    this.#relays.drop(generation.id);
+    const before = known.length > generation.text.length ? known : generation.text;
+    const running: Running = {
+      ...{ generation, model, state: 'waiting', detail: null, firstTokenAt: generation.firstTokenAt },
+      ...{ growing: new Growing(before), stopping: new AbortController() },
+      inspecting: this.#options.inspect(generation),
+      ...{ dirty: false, inspected: 0, wantedUntil: 0, relayed: 0 },
+    };
+    this.#running.set(generation.id, running);
+    const work = this.#write(running).finally(() => this.#writing.delete(work));
+    this.#writing.add(work);
+    this.#storing ??= setInterval(() => void this.#store().catch(this.#options.onError), storeEvery);
+    return { id: generation.id, state: 'waiting', detail: null, text: before };
+  }
+
+  /** Streams as far as they are written at this moment; those of this process from memory, the rest as stored. */
+  async read(ids: readonly string[]): Promise<Map<string, Stream>> {
+    const found = new Map<string, Stream>();
+    const elsewhere: string[] = [];
+    for (const id of ids) {
+      const running = this.#running.get(id);
+      if (running === undefined) elsewhere.push(id);
+      else found.set(id, { id, state: running.state, detail: running.detail, text: running.growing.text });
+    }
+    if (elsewhere.length > 0)
+      for (const { id, state, detail, text } of await queries.selectProgress(this.#db, elsewhere))
+        found.set(id, { id, state, detail, text });
+    return found;
+  }
+
+  /** One's own stream. Throws `not_found`. */
+  async readOne(userId: string, id: string): Promise<Stream> {
+    await this.#own(userId, id);
+    const stream = (await this.read([id])).get(id);
+    if (stream === undefined) throw notFound('stream');
+    return stream;
+  }
+
+  /**
+   * Sends the rest of one's own stream, from behind the first `from` characters, and what comes, until the returned
+   * function is called. Throws `not_found`.
+   */
+  async follow(userId: string, id: string, from: number, follower: Follower): Promise<() => void> {
+    await this.#own(userId, id);
+    const following: Following = { follower, has: from, sure: from };
+    const all = this.#followers.get(id) ?? new Set();
+    this.#followers.set(id, all.add(following));
+    const leave = (): void => {
+      all.delete(following);
+      if (all.size > 0 || this.#followers.get(id) !== all) return;
+      this.#followers.delete(id);
+      this.#relays.drop(id);
+    };
+    const running = this.#running.get(id);
+    try {
+      const stream =
+        running === undefined
+          ? await this.#relays.begin(id)
+          : { state: running.state, detail: running.detail, text: running.growing.text };
+      if (stream === null) throw notFound('stream');
+      const { state, detail, text } = stream;
+      following.sure = Math.min(from, text.length);
+      this.#sendText(id, following, text, ended(state));
+      follower.send({ type: 'stream', streamId: id, state, detail, length: text.length });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  }
+
+  /** Stops one's own stream; what it has is kept. One that has ended stays as it is. Throws `not_found`. */
+  async stop(userId: string, id: string): Promise<void> {
+    await this.#own(userId, id);
+    const running = this.#running.get(id);
+    if (running !== undefined) {
+      running.stopping.abort(new Stopped());
+      return;
+    }
+    await this.#ask({ type: 'stop', streamId: id });
+    for (let waited = 0; waited < stopWithin; waited += 100) {
+      const [stored] = await queries.selectProgress(this.#db, [id]);
+      if (stored === undefined || ended(stored.state)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const [stored] = await queries.selectProgress(this.#db, [id]);
+    if (stored)
+      await queries.endGeneration(this.#db, {
+        ...{ id, owner: null, state: 'stopped', detail: null, text: stored.text },
+        ...{ finishReason: null, usage: null, firstTokenAt: null, now: this.#options.clock() },
+      });
+  }
+
+  /** Stops writing and leaves what is not finished to the other processes, or to the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of [this.#sending, this.#storing, this.#living]) if (timer !== null) clearInterval(timer);
+    this.#relays.close();
+    await this.#store().catch(this.#options.onError);
+    for (const { stopping } of this.#running.values()) stopping.abort(new HandedOver());
+    await Promise.all(this.#writing);
+    await queries.depart(this.#db, this.#me).catch(this.#options.onError);
+  }
+
+  async #write(running: Running): Promise<void> {
+    const { generation, model, growing, stopping } = running;
+    const { models, clock } = this.#options;
+    const { id, prompt, role, parameters, seed } = generation;
+    const writing = models.write(model, { messages: prompt, role, parameters, seed }, stopping.signal, (detail) => {
+      running.detail = detail;
+      running.dirty = true;
+      this.#tell(running);
+    });
+    // Meanwhile the model is asked: the first word does not wait for this.
+    let inspection: Inspection | null = null;
+    running.inspecting.then((made) => (inspection = made)).catch(() => undefined);
+    try {
+      for (;;) {
+        const next = await writing.next();
+        if (next.done) {
+          const stays = growing.end();
+          this.#grown(id, growing.text, stays);
+          return await this.#end(running, 'done', null, next.value.finishReason, next.value.usage);
+        }
+        const stays = growing.add(next.value);
+        if (running.state === 'waiting') {
+          running.state = 'streaming';
+          running.detail = null;
+          running.firstTokenAt ??= clock();
+          this.#tell(running);
+        }
+        running.dirty = true;
+        this.#grown(id, growing.text, stays);
+        if (growing.text.length - running.inspected < inspectEvery) continue;
+        running.inspected = growing.text.length;
+        if ((inspection as Inspection | null)?.stops(growing.text)) {
+          stopping.abort(new Stopped());
+          return await this.#end(running, 'done', null, 'blocked', null);
+        }
+      }
+    } catch (error) {
+      const { reason } = stopping.signal as { reason: unknown };
+      if (reason instanceof HandedOver) return;
+      if (reason instanceof Stopped) return await this.#end(running, 'stopped', null, null, null);
+      if (!(error instanceof ModelFailure)) this.#options.onError(error);
+      const words = error instanceof ModelFailure ? error.message : 'Something went wrong on the server.';
+      return await this.#end(running, 'failed', words, null, null);
+    }
+  }
+
+  async #end(
+    running: Running,
+    state: 'done' | 'stopped' | 'failed',
+    detail: string | null,
+    finishReason: string | null,
+    usage: { input: number; output: number } | null,
+  ): Promise<void> {
+    const { generation, growing, firstTokenAt } = running;
+    const { id } = generation;
+    const { clock, onChange, onError } = this.#options;
+    const { text } = growing;
+    for (let wait = 200; ; wait = Math.min(2 * wait, 5_000)) {
+      try {
+        await (await running.inspecting).ended(text);
+        const end = { id, owner: this.#me, state, detail, text, finishReason, usage, firstTokenAt, now: clock() };
+        if (await queries.endGeneration(this.#db, end)) break;
+        // Another process took it for ours, or it was ended without us: from here on it is followed as theirs.
+        this.#running.delete(id);
+        await this.#relays.begin(id);
+        return;
+      } catch (error) {
+        // The database is away: the text is kept here until it is back, or the process ends and another writes it anew.
+        onError(error);
+        if (this.#closed) return;
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+    this.#running.delete(id);
+    this.#flush(id, text, true);
+    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: text.length });
+    if (running.wantedUntil > performance.now()) this.#relays.publishEnd(id);
+    onChange(generation);
+  }
+
+  /** Says the state to those who follow. */
+  #tell({ generation: { id }, state, detail, growing }: Running): void {
+    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: growing.text.length });
+  }
+
+  #sendToAll(id: string, message: LiveMessage): void {
+    for (const { follower } of this.#followers.get(id) ?? []) follower.send(message);
+  }
+
+  /** The text grew, or was replaced from `stays` on. */
+  #grown(id: string, text: string, stays: number): void {
+    this.#rewind(id, stays);
+    const all = this.#followers.get(id);
+    // The first words are waited for; what follows is put together.
+    if (stays === 0) this.#flush(id, text);
+    else if (all !== undefined || (this.#running.get(id)?.wantedUntil ?? 0) > performance.now()) this.#toSend.add(id);
+    if (this.#toSend.size === 0) return;
+    this.#sending ??= setTimeout(() => {
+      this.#sending = null;
+      const ids = [...this.#toSend];
+      this.#toSend.clear();
+      for (const one of ids) {
+        const running = this.#running.get(one);
+        const whole = running?.growing.text ?? this.#relays.textOf(one);
+        if (whole !== null) this.#flush(one, whole);
+        if (running !== undefined) this.#relay(running);
+      }
+    }, sendEvery);
+  }
+
+  /** What followers have of a text holds only up to `stays`. */
+  #rewind(id: string, stays: number): void {
+    for (const following of this.#followers.get(id) ?? []) following.sure = Math.min(following.sure, stays);
+  }
+
+  #flush(id: string, text: string, final = false): void {
+    for (const following of this.#followers.get(id) ?? []) {
+      if (final || following.follower.ready()) this.#sendText(id, following, text, final);
+      else this.#toSend.add(id);
+    }
+  }
+
+  #sendText(id: string, following: Following, text: string, final: boolean): void {
+    const { follower, has, sure } = following;
+    if (has === sure ? text.length <= sure : text.length <= has && !final) return;
+    follower.send({ type: 'piece', streamId: id, at: sure, text: text.slice(sure) });
+    following.has = following.sure = text.length;
+  }
+
+  /** Sends what is new to the other processes, where one wants it. */
+  #relay(running: Running): void {
+    if (running.wantedUntil < performance.now()) return;
+    const { generation, growing, relayed, state, detail } = running;
+    this.#relays.publish(generation.id, growing.text, Math.min(relayed, growing.text.length), state, detail);
+    running.relayed = growing.text.length;
+  }
+
+  #ask(request: z.input<typeof requested>): Promise<void> {
+    return notify(this.#db, requests, JSON.stringify(request));
+  }
+
+  /** Another process, or this one, wants something of the one that writes a stream. */
+  #asked(payload: string): void {
+    const request = requested.parse(JSON.parse(payload));
+    const running = this.#running.get(request.streamId);
+    if (running === undefined) return;
+    if (request.type === 'stop') return running.stopping.abort(new Stopped());
+    running.relayed = request.from;
+    running.wantedUntil = performance.now() + Relays.wantedFor;
+    this.#relay(running);
+  }
+
+  async #store(): Promise<void> {
+    const dirty = [...this.#running.values()].filter((running) => running.dirty);
+    for (const running of dirty) running.dirty = false;
+    if (dirty.length > 0)
+      await queries.storeProgress(
+        this.#db,
+        this.#me,
+        dirty.map(({ generation: { id }, growing: { text }, state, detail, firstTokenAt }) => ({
+          ...{ id, text, state, detail, firstTokenAt },
+        })),
+      );
+    if (this.#running.size > 0 || this.#storing === null) return;
+    clearInterval(this.#storing);
+    this.#storing = null;
+  }
+
+  /** A sign of life, and a look for what the dead left. */
+  async #live(): Promise<void> {
+    const { clock, onLiving, onError } = this.#options;
+    try {
+      onLiving(await queries.beAlive(this.#db, this.#me, clock(), livesFor));
+      for (const { generation, model } of await queries.takeOver(this.#db, this.#me, clock(), livesFor, takenAtOnce))
+        if (!this.#running.has(generation.id)) this.run(generation, model);
+    } catch (error) {
+      onError(error);
+    }
+    if (!this.#closed) this.#living = setTimeout(() => void this.#live(), aliveEvery);
+  }
+
+  async #own(userId: string, id: string): Promise<void> {
+    const running = this.#running.get(id);
+    const trainerId = running?.generation.trainerId ?? (await queries.selectGeneration(this.#db, id))?.trainerId;
+    if (trainerId !== userId) throw notFound('stream');
+  }
+}
+
+const ended = (state: StreamState): boolean => state !== 'waiting' && state !== 'streaming';
+
+const requested = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('want'), streamId: z.string(), from: z.number() }),
+  z.object({ type: z.literal('stop'), streamId: z.string() }),
+]);
+
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+class HandedOver extends Error {
+  override readonly name = 'HandedOver';
+}
