@@ -7,8 +7,13 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { accountRoutes } from './accounts/routes.ts';
 import { createSessions } from './accounts/sessions.ts';
+import { inspectAnswer } from './chats/inspection.ts';
+import { chatRoutes } from './chats/routes.ts';
 import type { Context } from './context.ts';
+import { openJobs } from './db/jobs.ts';
 import type { OpenDatabase } from './db/open.ts';
+import { demonstrationRoutes } from './demonstrations/routes.ts';
+import { feedbackRoutes } from './feedback/routes.ts';
 import { registerBodyParser } from './http/body.ts';
 import { registerErrors } from './http/errors.ts';
 import { healthRoutes } from './http/health.ts';
@@ -17,9 +22,18 @@ import { registerWeb } from './http/static.ts';
 import { importRoutes } from './imports/routes.ts';
 import { Hub } from './live/hub.ts';
 import { registerLive } from './live/socket.ts';
+import type { Hosts } from './models/address.ts';
+import { modelRoutes } from './models/routes.ts';
+import { createModels, type Timing } from './models/writing.ts';
+import { moderationRoutes } from './moderation/routes.ts';
 import { progressOf } from './projects/projects.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { releaseRoutes } from './releases/routes.ts';
+import { roundRoutes } from './rounds/routes.ts';
+import { samplingRoutes } from './samplings/routes.ts';
+import { beginSampling } from './samplings/sampling.ts';
+import { streamRoutes } from './streams/routes.ts';
+import { Streams } from './streams/streams.ts';
 import { watchExpiry } from './tasks/expiry.ts';
 import { taskRoutes } from './tasks/routes.ts';
 
@@ -33,6 +47,10 @@ export interface AppOptions {
   publicUrl: string | null;
   version: string;
   logLevel: string;
+  /** Where model servers may be; null means anywhere. */
+  modelHosts?: Hosts;
+  /** Of asking models, for tests. */
+  modelTiming?: Partial<Timing>;
   clock?: () => Date;
   random?: () => number;
   /** Hears of every route, for a test that none is undeclared. */
@@ -68,6 +86,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const complain = (error: unknown): void => app.log.error({ err: error }, 'background work failed');
   let origin = publicUrl;
+  const models = createModels({ secret, hosts: options.modelHosts ?? null, random, timing: options.modelTiming ?? {} });
+  const hub = new Hub(database, (projectId) => progressOf(db, projectId), complain);
+  const jobs = await openJobs(database, complain);
+  const streams = new Streams({
+    ...{ database, models, clock },
+    inspect: (generation) => inspectAnswer(context, generation),
+    onChange: ({ assignmentId }) => assignmentId !== null && hub.changed(assignmentId),
+    onLiving: (living) => models.shareAmong(living),
+    onError: complain,
+  });
   const context: Context = {
     db,
     clock,
@@ -76,7 +104,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     log: app.log,
     publicUrl: () => (origin ??= app.listeningOrigin),
     sessions: createSessions(database, { secure: https, clock }),
-    hub: new Hub(database, (projectId) => progressOf(db, projectId), complain),
+    ...{ hub, jobs, models, streams },
   };
 
   registerErrors(app);
@@ -104,18 +132,31 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   healthRoutes(app, context, version);
   accountRoutes(app, context);
+  modelRoutes(app, context);
   projectRoutes(app, context);
+  roundRoutes(app, context);
   importRoutes(app, context);
   taskRoutes(app, context);
+  demonstrationRoutes(app, context);
+  chatRoutes(app, context);
+  streamRoutes(app, context);
+  samplingRoutes(app, context);
+  moderationRoutes(app, context);
+  feedbackRoutes(app, context);
   releaseRoutes(app, context);
   await registerWeb(app);
 
   await context.sessions.start();
-  await context.hub.start();
-  const stopExpiry = watchExpiry({ db, clock, touch: (projectId) => context.hub.touch(projectId), onError: complain });
+  await hub.start();
+  await streams.start();
+  await beginSampling(context);
+  const stopExpiry = watchExpiry({ db, clock, touch: (projectId) => hub.touch(projectId), onError: complain });
   app.addHook('onClose', async () => {
     await stopExpiry();
-    await context.hub.close();
+    await streams.close();
+    await jobs.close();
+    await hub.close();
+    models.close();
   });
   return { app, context };
 }

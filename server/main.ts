@@ -29,6 +29,7 @@ export async function serve(config: Config, { dev }: { dev: boolean }): Promise<
     secret: config.appSecret ?? keptSecret(config.dataDir),
     publicUrl: config.publicUrl,
     version: readVersion(),
+    modelHosts: config.modelHosts,
     logLevel: config.logLevel,
   });
   app.addHook('onClose', () => database.close());

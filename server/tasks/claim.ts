@@ -8,6 +8,7 @@ import { projectFor } from '../projects/projects.ts';
 import { assignmentView } from './assignment.ts';
 import { expireOverdue } from './expiry.ts';
 import { queueStanding } from './queries/queue.ts';
+import { wantedKinds } from './queue.ts';
 import type { AssignmentRow } from './queries/assignment.ts';
 import * as queries from './queries/claim.ts';
 import { retrying } from '../db/retry.ts';
@@ -83,7 +84,8 @@ export async function claim(
   const project = await projectFor(db, user, projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no more work is given out.');
   const expired = await expireOverdue(db, clock());
-  if (expired === 0 && (await queueStanding(db, projectId, user.id, kinds)).open === 0) return null;
+  if (expired === 0 && (await queueStanding(db, projectId, user.id, wantedKinds(project, kinds))).open === 0)
+    return null;
   const second = await take(true);
   return second && assignmentView(second);
 }

@@ -30,7 +30,7 @@ export function taskRoutes(app: FastifyInstance, context: Context): void {
     renew(db, user, params.assignmentId, body.activeMs, clock),
   );
   route(app, context, endpoints.submit, async ({ params, body }, { user }) =>
-    told(await submit(db, user, params.assignmentId, body, context)),
+    told(await submit(user, params.assignmentId, body, context)),
   );
   route(app, context, endpoints.skip, async ({ params, body }, { user }) =>
     told(await skip(db, user, params.assignmentId, body, clock)),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Assignment, Submission } from '../../shared/tasks.ts';
+import type { Assignment, AssignmentState, Submission } from '../../shared/tasks.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
-import type { Database } from '../db/database.ts';
+import { type Database, transaction } from '../db/database.ts';
 import { Refusal } from '../problem.ts';
 import { believable, type Ended, endedView, noLongerOpen, readAssignment, standingOf } from './assignment.ts';
 import { projectFor } from '../projects/projects.ts';
@@ -9,14 +9,10 @@ import { workKind } from './kinds.ts';
 import { giveBack } from './queries/lease.ts';
 import { endWith, reopen as takeBack } from './queries/submit.ts';
 import { retrying } from '../db/retry.ts';
+import type { Chance } from './work-kind.ts';
 
 /** The running sums of progress are spread over so many rows. */
-const slots = 16;
-
-interface Chance {
-  clock: () => Date;
-  random: () => number;
-}
+export const slots = 16;
 
 /** An ended assignment, with its project, whose watchers want to know. */
 export interface EndedIn {
@@ -30,12 +26,12 @@ export interface EndedIn {
  * Throws `not_found`, `invalid` naming the field, `already_submitted`.
  */
 export async function submit(
-  db: Database,
   user: SignedIn,
   assignmentId: string,
   submission: Submission,
-  { clock, random }: Chance,
+  chance: Chance,
 ): Promise<EndedIn> {
+  const { db, clock, random } = chance;
   const hash = hashOf(submission);
   for (;;) {
     const standing = await standingOf(db, user, assignmentId);
@@ -44,7 +40,7 @@ export async function submit(
       if (standing.submissionHash !== hash || standing.endedAt === null) throw noLongerOpen(standing.state);
       return { assignment: endedView(standing, standing.state, standing.endedAt), projectId };
     }
-    const { statement, values } = workKind(standing.kind).result(standing, submission, { clock });
+    const { statement, values, also } = await workKind(standing.kind).result(standing, submission, chance);
     const now = clock();
     const common = {
       assignmentId,
@@ -54,7 +50,16 @@ export async function submit(
       activeMs: believable(submission.activeMs, standing, now),
       slot: Math.floor(random() * slots),
     };
-    const state = await retrying(() => endWith(db, statement, common, values));
+    const end = (on: Database): Promise<AssignmentState | null> => endWith(on, statement, common, values);
+    const state = await retrying(() =>
+      also === undefined
+        ? end(db)
+        : transaction(db, async (tx) => {
+            const ended = await end(tx);
+            if (ended === 'submitted') await also(tx);
+            return ended;
+          }),
+    );
     if (state !== null) return { assignment: endedView(standing, state, now), projectId };
     // The same was being submitted at this very moment; by now it is, and reading it again says what came of it.
   }

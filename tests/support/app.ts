@@ -36,7 +36,7 @@ export const testPassword = 'a password for tests';
 
 /** The whole server on a fresh database, called without a network. */
 export async function startApp(
-  options: { publicUrl?: string; random?: () => number; onRoute?: AppOptions['onRoute'] } = {},
+  options: Partial<Pick<AppOptions, 'publicUrl' | 'random' | 'onRoute' | 'modelTiming' | 'modelHosts'>> = {},
 ): Promise<TestApp> {
   const database = await freshDatabase();
   const clock = (): Date => new Date(Date.now() + started.ahead);
@@ -44,11 +44,10 @@ export async function startApp(
     database,
     clock,
     secret: 'a secret for tests only',
-    publicUrl: options.publicUrl ?? 'http://localhost:3000',
+    publicUrl: 'http://localhost:3000',
     version: 'test',
     logLevel: process.env.LOG_LEVEL ?? 'fatal',
-    ...(options.random && { random: options.random }),
-    ...(options.onRoute && { onRoute: options.onRoute }),
+    ...options,
   });
   await app.ready();
   let people = 0;

@@ -1,5 +1,5 @@
 import type { Message } from '../../../shared/conversations.ts';
-import type { Rubric, TaskKind } from '../../../shared/projects.ts';
+import type { ModerationSettings, Rubric, TaskKind } from '../../../shared/projects.ts';
 import type { AssignmentState, Draft } from '../../../shared/tasks.ts';
 import { type Database, moment, run, statement } from '../../db/database.ts';
 
@@ -19,7 +19,8 @@ export interface AssignmentRow {
   claimedAt: Date;
   endedAt: Date | null;
   submissionHash: string | null;
-  conversationId: string;
+  /** Null for a chat that the trainer opens. */
+  conversationId: string | null;
   comparisonId: string | null;
   conversation: Message[];
   /** Of a comparison, in the order in which they came. */
@@ -41,9 +42,9 @@ export interface RawAssignment {
   claimed_at: string;
   ended_at: string | null;
   submission_hash: string | null;
-  conversation_id: string;
+  conversation_id: string | null;
   comparison_id: string | null;
-  conversation: Message[];
+  conversation: Message[] | null;
   completions: string[] | null;
 }
 
@@ -83,7 +84,7 @@ export function assignmentRow(raw: RawAssignment): AssignmentRow {
     submissionHash: raw.submission_hash,
     conversationId: raw.conversation_id,
     comparisonId: raw.comparison_id,
-    conversation: raw.conversation,
+    conversation: raw.conversation ?? [],
     completions: raw.completions,
   };
 }
@@ -104,7 +105,8 @@ export async function selectAssignment(db: Database, id: string, trainerId: stri
 export interface Standing {
   id: string;
   projectId: string;
-  conversationId: string;
+  /** Null for a chat that the trainer opens. */
+  conversationId: string | null;
   comparisonId: string | null;
   kind: TaskKind;
   state: AssignmentState;
@@ -118,16 +120,19 @@ export interface Standing {
   /** Number of completions; 0 where it is no comparison. */
   k: number;
   rubric: Rubric;
+  moderation: ModerationSettings;
   limits: { maxTurns: number; maxCharacters: number };
+  /** Of a hundred words of a demonstration, so many must be the trainer's own. */
+  ownWords: number;
   reopenMinutes: number;
-  /** The path that a demonstration goes on from; empty for other kinds. */
+  /** The path that a demonstration or a chat goes on from; empty for comparisons. */
   prompt: Message[];
 }
 
 export const standingStatement = statement<{
   id: string;
   project_id: string;
-  conversation_id: string;
+  conversation_id: string | null;
   comparison_id: string | null;
   kind: TaskKind;
   state: AssignmentState;
@@ -140,15 +145,17 @@ export const standingStatement = statement<{
   submission_hash: string | null;
   k: number;
   rubric: Rubric;
+  moderation: ModerationSettings;
   limits: { maxTurns: number; maxCharacters: number };
+  own_words: number;
   reopen_minutes: number;
   prompt: Message[] | null;
 }>(
   'standing',
   `select a.id, a.project_id, t.conversation_id, t.comparison_id, a.kind, a.state, a.seed, a.lease_until, a.claimed_at, a.ended_at, a.revision,
      case when a.state in ('active', 'expired') then a.draft end as draft, a.submission_hash,
-     coalesce(cardinality(c.completion_ids), 0) as k, p.rubric, p.limits, p.reopen_minutes,
-     case when a.kind = 'demonstration' then ${path} end as prompt
+     coalesce(cardinality(c.completion_ids), 0) as k, p.rubric, p.moderation, p.limits, p.own_words, p.reopen_minutes,
+     case when a.kind <> 'comparison' then ${path} end as prompt
    from assignments a join tasks t on t.id = a.task_id join projects p on p.id = a.project_id
    left join comparisons c on c.id = t.comparison_id
    where a.id = $1::uuid and a.trainer_id = $2::uuid`,
@@ -173,7 +180,9 @@ export async function selectStanding(db: Database, id: string, trainerId: string
     submissionHash: raw.submission_hash,
     k: raw.k,
     rubric: raw.rubric,
+    moderation: raw.moderation,
     limits: raw.limits,
+    ownWords: raw.own_words,
     reopenMinutes: raw.reopen_minutes,
     prompt: raw.prompt ?? [],
   };

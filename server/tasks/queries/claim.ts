@@ -8,7 +8,8 @@ import { assignmentColumns, assignmentRow, taskContent, type AssignmentRow, type
  * 1. `mine`: an assignment in this trainer's hands that was begun, or else
  * 2. `left`: one that ran out with a draft and whose place is still free, or else
  * 3. `fresh`: the first open task in the stretches of the queue that is not this trainer's own work and was not theirs
- *    before; tasks that others are taking at this moment are stepped over, not waited for.
+ *    before; tasks that others are taking at this moment are stepped over, not waited for. Stretches of a kind that the
+ *    running round does not ask for are passed over; what was begun of it is still given back.
  *
  * Plans are kept, also those made while the tables were small, so each part leaves the planner one way that stays cheap:
  * `state <> 'expired'` keeps it off the index of running leases, which holds everyone's, and `offset 0` has the tasks a
@@ -22,7 +23,8 @@ const claiming = (name: string, locking: string): Statement<RawAssignment> =>
   statement(
     name,
     `with project as materialized (
-     select p.id, make_interval(mins => p.lease_minutes) as lease from projects p
+     select p.id, make_interval(mins => p.lease_minutes) as lease, r.kinds
+     from projects p left join rounds r on r.id = p.round_id
      where p.id = $1::uuid and not p.archived
        and ($3::boolean or exists (select from members m where m.project_id = p.id and m.user_id = $2::uuid))
    ), mine as materialized (
@@ -52,6 +54,7 @@ const claiming = (name: string, locking: string): Statement<RawAssignment> =>
        order by t.position limit 1 for no key update ${locking}
      ) found
      where not exists (select from mine) and not exists (select from left_over)
+       and (project.kinds is null or stretch.kind = any(project.kinds))
      limit 1
    ), picked as (
      select id from left_over union all select id from fresh

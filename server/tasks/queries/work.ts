@@ -67,9 +67,11 @@ interface RawWork {
   reopen_minutes: number;
 }
 
-const columns = `a.id, a.project_id, p.name as project_name, a.kind, a.state, left(m.content, 160) as title, a.active_ms,
+const columns = `a.id, a.project_id, p.name as project_name, a.kind, a.state, left(coalesce(m.content, (
+    select said.content from messages said where said.conversation_id = a.id order by said.created_at, said.id limit 1
+  ), ''), 160) as title, a.active_ms,
   a.ended_at, p.reopen_minutes`;
-const joins = `join tasks t on t.id = a.task_id join messages m on m.id = t.prompt_message_id
+const joins = `join tasks t on t.id = a.task_id left join messages m on m.id = t.prompt_message_id
   join projects p on p.id = a.project_id`;
 
 const endedStatement = statement<RawWork>(

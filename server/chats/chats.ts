@@ -1,0 +1,243 @@
+import { v5 as nameId } from 'uuid';
+import type { Chat, ChatMessage } from '../../shared/chats.ts';
+import type { Message } from '../../shared/conversations.ts';
+import type { SignedIn } from '../accounts/sessions.ts';
+import type { Context } from '../context.ts';
+import { type Database, transaction } from '../db/database.ts';
+import { feedbackOf } from '../feedback/feedback.ts';
+import { judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
+import { invalid, notFound, Refusal } from '../problem.ts';
+import { projectFor } from '../projects/projects.ts';
+import type { GenerationRow } from '../streams/streams.ts';
+import { noLongerOpen, standingOf } from '../tasks/assignment.ts';
+import type { Standing } from '../tasks/queries/assignment.ts';
+import * as queries from './queries.ts';
+
+/** Answers of one chat that are written at the same time: the trainer looks at one, and may have begun another beside it. */
+const maxAnswering = 3;
+
+type Chatting = Pick<Context, 'db' | 'models' | 'streams' | 'hub' | 'log' | 'clock' | 'random'>;
+
+/** One's own chat, with what is being written at this moment. Throws `not_found`. */
+export async function readChat({ db, streams, clock }: Chatting, user: SignedIn, assignmentId: string): Promise<Chat> {
+  const standing = await chatOf(db, user, assignmentId);
+  await provideChat(db, user, standing, clock());
+  const [said, generations, round] = await Promise.all([
+    queries.selectMessages(db, assignmentId),
+    queries.selectGenerations(db, assignmentId),
+    queries.selectRoundOf(db, assignmentId),
+  ]);
+  const ids = [...said, ...generations].map(({ id }) => id);
+  const unfinished = generations.filter(({ state }) => state === 'waiting' || state === 'streaming');
+  const [feedback, verdicts, live] = await Promise.all([
+    feedbackOf(db, ids, user.id),
+    verdictsOf(db, ids, user.id),
+    streams.read(unfinished.map(({ id }) => id)),
+  ]);
+  const byId = new Map(generations.map((generation) => [generation.id, generation]));
+  const messages = [
+    ...said.map((row) => messageView(row, byId.get(row.id) ?? null)),
+    // What is being written, and what failed before its first word, is no message of the tree yet.
+    ...generations
+      .filter(({ id }) => !said.some((row) => row.id === id))
+      .map((generation) => answerView(generation, live.get(generation.id) ?? generation)),
+  ].map((message) => {
+    const verdict = verdicts.get(message.id) ?? null;
+    const shown = { ...message, feedback: feedback.get(message.id) ?? null, verdict };
+    return verdict?.action === 'block' ? { ...shown, content: '' } : shown;
+  });
+  return {
+    messages: messages.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0)),
+    demo: round?.policyModel.provider === 'replay',
+    unavailable: round === null ? noModel : null,
+  };
+}
+
+const noModel = 'No model is set up for this project yet: an admin has to begin a round.';
+
+/**
+ * Says something and has the model answer. The same id again is answered as the first time. Throws `not_found`, `conflict`
+ * where the chat is no longer open, `invalid` naming the field, `unavailable` where no model can be asked.
+ */
+export async function say(
+  context: Chatting,
+  user: SignedIn,
+  assignmentId: string,
+  { id, parentId, content }: { id: string; parentId: string | null; content: string },
+): Promise<{ message: ChatMessage; answer: ChatMessage }> {
+  const { db, clock, hub } = context;
+  const standing = await openChat(context, user, assignmentId);
+  const [messages, round] = await Promise.all([
+    queries.selectMessages(db, assignmentId),
+    queries.selectRoundOf(db, assignmentId),
+  ]);
+  const before = messages.find((message) => message.id === id);
+  if (before !== undefined) {
+    const answered = await answerTo(context, assignmentId, id);
+    if (answered !== null) return { message: messageView(before, null), answer: answered };
+  }
+  if (round === null) throw new Refusal('unavailable', noModel);
+  const path = pathTo(messages, parentId);
+  if (path === null) throw invalid('parentId', 'there is no such message in this chat');
+  if (path.at(-1)?.role === 'user') throw invalid('parentId', 'must be an answer of the model, or null');
+  const { maxTurns, maxCharacters } = standing.limits;
+  if (content.length > maxCharacters) throw invalid('content', `must have at most ${maxCharacters} characters`);
+  if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
+    throw invalid('content', `a chat has at most ${maxTurns} messages: end this one, or go on from an earlier message`);
+  const judgement = await judge(context, await projectFor(db, user, standing.projectId), content);
+  if (judgement?.action === 'block')
+    throw invalid('content', `cannot be sent: it was judged as ${judgement.categories.join(', ')}`);
+
+  const now = clock();
+  const row = { id, conversationId: assignmentId, parentId, role: 'user' as const, content, createdAt: now };
+  const generation = await transaction(db, async (tx) => {
+    if (!(await queries.insertSaid(tx, { ...row, authorKind: 'trainer', authorId: user.id }))) return null;
+    if (judgement !== null) await keepVerdict(tx, standing.projectId, id, judgement);
+    return queries.insertAnswer(
+      tx,
+      newAnswer(context, user, standing, round, nameId('answer', id), id, [...path, { role: 'user', content }]),
+    );
+  });
+  // The same was being said by another request at this moment, which has the model answer.
+  const answer =
+    generation === null
+      ? await answerTo(context, assignmentId, id)
+      : answerView(generation, context.streams.run(generation, round.policyModel));
+  if (answer === null) throw invalid('id', 'is the id of another message');
+  hub.changed(assignmentId);
+  const verdict = (await verdictsOf(db, [id], user.id)).get(id) ?? null;
+  const shown = { ...row, stream: null, feedback: null, verdict, createdAt: now.toISOString() };
+  return { message: view(shown), answer };
+}
+
+/** Has the model answer a message of the user, once more or for the first time. The same id again is once. Throws as `say` does. */
+export async function answerAgain(
+  context: Chatting,
+  user: SignedIn,
+  assignmentId: string,
+  { id, parentId }: { id: string; parentId: string },
+): Promise<{ answer: ChatMessage }> {
+  const { db, hub, streams } = context;
+  const standing = await openChat(context, user, assignmentId);
+  const [messages, generations, round] = await Promise.all([
+    queries.selectMessages(db, assignmentId),
+    queries.selectGenerations(db, assignmentId),
+    queries.selectRoundOf(db, assignmentId),
+  ]);
+  const before = generations.find((generation) => generation.id === id);
+  if (before !== undefined) return { answer: await answerNow(context, before) };
+  if (round === null) throw new Refusal('unavailable', noModel);
+  const path = pathTo(messages, parentId);
+  if (path === null) throw invalid('parentId', 'there is no such message in this chat');
+  if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
+  if (messages.some((message) => message.id === id)) throw invalid('id', 'is the id of another message');
+  if (generations.filter(({ state }) => state === 'waiting' || state === 'streaming').length >= maxAnswering)
+    throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
+  const generation = await queries.insertAnswer(db, newAnswer(context, user, standing, round, id, parentId, path));
+  if (generation === null) throw invalid('id', 'is taken');
+  const answer = answerView(generation, streams.run(generation, round.policyModel));
+  hub.changed(assignmentId);
+  return { answer };
+}
+
+function newAnswer(
+  { streams, random, clock }: Chatting,
+  user: SignedIn,
+  { id: assignmentId, projectId }: Standing,
+  { id: roundId, policyModel }: queries.ChatRound,
+  id: string,
+  parentId: string,
+  path: readonly Message[],
+): Parameters<typeof queries.insertAnswer>[1] {
+  return {
+    ...{ id, projectId, roundId, assignmentId, parentId, purpose: 'chat', trainerId: user.id, modelId: policyModel.id },
+    prompt: path.map(({ role, content }) => ({ role, content })),
+    parameters: policyModel.parameters,
+    seed: Math.floor(random() * 2 ** 31),
+    state: 'waiting',
+    owner: streams.owner,
+    createdAt: clock(),
+  };
+}
+
+/** One's own assignment of a chat. Throws `not_found`. */
+async function chatOf(db: Database, user: SignedIn, assignmentId: string): Promise<Standing> {
+  const standing = await standingOf(db, user, assignmentId);
+  if (standing.kind !== 'chat') throw notFound('chat');
+  return standing;
+}
+
+/** One's own chat that can be gone on with; its conversation is there then. */
+async function openChat({ db, clock }: Chatting, user: SignedIn, assignmentId: string): Promise<Standing> {
+  const standing = await chatOf(db, user, assignmentId);
+  if (standing.state !== 'active' && standing.state !== 'expired') throw noLongerOpen(standing.state);
+  await provideChat(db, user, standing, clock());
+  return standing;
+}
+
+/** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */
+async function provideChat(db: Database, user: SignedIn, standing: Standing, now: Date): Promise<void> {
+  const { id: assignmentId, projectId, conversationId: promptId, prompt, state } = standing;
+  if ((state !== 'active' && state !== 'expired') || (await queries.selectChat(db, assignmentId)) !== null) return;
+  const opening = prompt.map(({ role, content }, index) => ({
+    ...{ id: openingId(assignmentId, index), parentId: index === 0 ? null : openingId(assignmentId, index - 1) },
+    ...{ role, content },
+  }));
+  await transaction(db, (tx) =>
+    queries.insertChat(tx, { assignmentId, projectId, trainerId: user.id, promptId, now }, opening),
+  );
+}
+
+const openingId = (assignmentId: string, index: number): string => nameId(`opening ${index}`, assignmentId);
+
+/** The first answer to a message, as it is now; null where there is none. */
+async function answerTo(context: Chatting, assignmentId: string, parentId: string): Promise<ChatMessage | null> {
+  const generations = await queries.selectGenerations(context.db, assignmentId);
+  const generation = generations.find((one) => one.parentId === parentId);
+  return generation === undefined ? null : answerNow(context, generation);
+}
+
+async function answerNow({ streams }: Chatting, generation: GenerationRow): Promise<ChatMessage> {
+  return answerView(generation, (await streams.read([generation.id])).get(generation.id) ?? generation);
+}
+
+/** The messages from the root to this one; none for null. Null where there is no such message. */
+export function pathTo<M extends { id: string; parentId: string | null }>(
+  messages: readonly M[],
+  id: string | null,
+): M[] | null {
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const path: M[] = [];
+  for (let next = id; next !== null;) {
+    const message = byId.get(next);
+    if (message === undefined) return null;
+    path.push(message);
+    next = message.parentId;
+  }
+  return path.reverse();
+}
+
+function messageView(row: queries.MessageRow, generation: GenerationRow | null): ChatMessage {
+  const { id, parentId, role, content, createdAt } = row;
+  return view({
+    ...{ id, parentId, role, content, feedback: null, verdict: null },
+    // An answer stands where it was begun, so that nothing changes places when it ends.
+    createdAt: (generation?.createdAt ?? createdAt).toISOString(),
+    stream: generation && { id, state: generation.state, detail: generation.detail },
+  });
+}
+
+function answerView(
+  { id, parentId, createdAt }: GenerationRow,
+  { state, detail, text }: Pick<GenerationRow, 'state' | 'detail' | 'text'>,
+): ChatMessage {
+  return view({
+    ...{ id, parentId, role: 'assistant' as const, content: text, feedback: null, verdict: null },
+    createdAt: createdAt.toISOString(),
+    stream: { id, state, detail },
+  });
+}
+
+const view = ({ id, parentId, role, content, stream, feedback, verdict, createdAt }: ChatMessage): ChatMessage => ({
+  ...{ id, parentId, role, content, stream, feedback, verdict, createdAt },
+});

@@ -1,0 +1,24 @@
+import type { Context } from '../context.ts';
+import { judge, judgeByRules, keepVerdict } from '../moderation/judge.ts';
+import { selectProject } from '../projects/queries.ts';
+import type { GenerationRow, Inspection } from '../streams/streams.ts';
+
+const nothing: Inspection = { stops: () => false, ended: () => Promise.resolve() };
+
+/** Has moderation look at what a model says in a chat; other generations are looked at where they are made use of. */
+export async function inspectAnswer(
+  context: Pick<Context, 'db' | 'models' | 'log'>,
+  generation: GenerationRow,
+): Promise<Inspection> {
+  const { id, purpose, projectId } = generation;
+  if (purpose !== 'chat') return nothing;
+  const project = await selectProject(context.db, projectId);
+  if (project === null) return nothing;
+  return {
+    stops: (text) => judgeByRules(project, text)?.action === 'block',
+    async ended(text) {
+      const judgement = text === '' ? null : await judge(context, project, text);
+      if (judgement !== null) await keepVerdict(context.db, projectId, id, judgement);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { MessageRole } from '../../shared/conversations.ts';
+import { type Database, run, statement } from '../db/database.ts';
+import { conversations, generations, messages, models, rounds } from '../db/tables.ts';
+import type { ModelRow } from '../models/queries.ts';
+import type { GenerationRow } from '../streams/queries.ts';
+import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';
+
+export type MessageRow = typeof messages.$inferSelect;
+
+/**
+ * Ends the assignment and lets its chat stand. Where a message was picked, asks for alternatives; once for a chat, however
+ * often it is reopened. Values: leaf, comment; of the sampling: id (null where nothing was picked), original, prompt, seed
+ * and number of eligible messages of the pick, authors, mix, wanted, seed.
+ */
+export const submitChat = submitting(
+  'submit_chat',
+  `told as (
+     update conversations c set leaf_id = $${n + 1}::uuid, comment = $${n + 2}::text, withdrawn_at = null,
+       surplus = ended.state = 'surplus'
+     from ended where c.id = ended.id
+     returning c.id, c.round_id
+   ), asked as (
+     insert into samplings (id, project_id, round_id, origin, conversation_id, prompt_message_id, original_id, pick_seed,
+       picked_from, authors, mix, wanted, seed, state, created_at)
+     select $${n + 3}::uuid, ended.project_id, told.round_id, 'chat', told.id, $${n + 5}::uuid, $${n + 4}::uuid, $${n + 6}::int,
+       $${n + 7}::int, $${n + 8}::uuid[], $${n + 9}::jsonb, $${n + 10}::smallint, $${n + 11}::int, 'waiting', ended.at
+     from ended, told
+     where $${n + 3}::uuid is not null and ended.state = 'submitted'
+       and not exists (select from samplings s where s.conversation_id = told.id and s.origin = 'chat')
+   )`,
+);
+
+/** Makes the conversation of a chat, which bears the assignment's id, with its opening; there is one, however often it is made. */
+export async function insertChat(
+  db: Database,
+  chat: { assignmentId: string; projectId: string; trainerId: string; promptId: string | null; now: Date },
+  opening: readonly { id: string; parentId: string | null; role: MessageRole; content: string }[],
+): Promise<void> {
+  const { assignmentId, projectId, trainerId, promptId, now } = chat;
+  const made = await db
+    .insert(conversations)
+    .values({
+      ...{ id: assignmentId, assignmentId, projectId, promptId, authorId: trainerId, createdAt: now },
+      kind: 'chat',
+      roundId: sql`(select round_id from projects where id = ${projectId})`,
+      // It stands once it is submitted.
+      withdrawnAt: now,
+    })
+    .onConflictDoNothing()
+    .returning({ id: conversations.id });
+  if (made.length === 0 || opening.length === 0) return;
+  await db
+    .insert(messages)
+    .values(
+      opening.map((message) => ({ ...message, conversationId: assignmentId, authorKind: 'import' as const, createdAt: now })),
+    );
+}
+
+/** The messages of a chat in the order in which they were made. */
+export async function selectMessages(db: Database, chatId: string): Promise<MessageRow[]> {
+  return db
+    .select()
+    .from(messages)
+    .where(eq(messages.conversationId, chatId))
+    .orderBy(asc(messages.createdAt), asc(messages.id));
+}
+
+/** What the model wrote, or is writing, in a chat; the oldest first. */
+export async function selectGenerations(db: Database, assignmentId: string): Promise<GenerationRow[]> {
+  return db
+    .select()
+    .from(generations)
+    .where(and(eq(generations.assignmentId, assignmentId), eq(generations.purpose, 'chat')))
+    .orderBy(asc(generations.createdAt), asc(generations.id));
+}
+
+export interface ChatRound {
+  id: string;
+  policyModel: ModelRow;
+  mix: (typeof rounds.$inferSelect)['mix'];
+}
+
+/** The round in which a chat began: it goes on with that round's model. Null where there was none. */
+export async function selectRoundOf(db: Database, chatId: string): Promise<ChatRound | null> {
+  const [row] = await db
+    .select({ id: rounds.id, mix: rounds.mix, policyModel: models })
+    .from(conversations)
+    .innerJoin(rounds, eq(rounds.id, conversations.roundId))
+    .innerJoin(models, eq(models.id, rounds.policyModelId))
+    .where(eq(conversations.id, chatId));
+  return row ?? null;
+}
+
+/** How the chat stands that was submitted, or null. */
+export async function selectChat(
+  db: Database,
+  chatId: string,
+): Promise<{ leafId: string | null; comment: string | null } | null> {
+  const [row] = await db
+    .select({ leafId: conversations.leafId, comment: conversations.comment })
+    .from(conversations)
+    .where(eq(conversations.id, chatId));
+  return row ?? null;
+}
+
+/** Adds what the trainer says. False where there is a message of that id already. */
+export async function insertSaid(db: Database, row: typeof messages.$inferInsert): Promise<boolean> {
+  const made = await db.insert(messages).values(row).onConflictDoNothing().returning({ id: messages.id });
+  return made.length > 0;
+}
+
+/** Adds the answer to be written. Null where there is a generation of that id already. */
+export async function insertAnswer(
+  db: Database,
+  row: typeof generations.$inferInsert,
+): Promise<GenerationRow | null> {
+  const [made] = await db.insert(generations).values(row).onConflictDoNothing().returning();
+  return made ?? null;
+}
+
+/** Those of these messages that moderation withheld. */
+export async function selectBlocked(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .select({ id: generations.id })
+    .from(generations)
+    .where(and(inArray(generations.id, [...ids]), eq(generations.finishReason, 'blocked')));
+  return new Set(rows.map(({ id }) => id));
+}
+
+const openFreeStatement = statement<{ tasks: number }>(
+  'open_free_chats',
+  `with project as materialized (
+     select id, (overlap ->> 'chat')::smallint as overlap, round_id from projects where id = $1::uuid for share
+   ), made as (
+     insert into tasks (id, project_id, kind, overlap, position, authors, round_id)
+     select line.id, project.id, 'chat', project.overlap, floor(random() * 2147483647)::int, '{}', project.round_id
+     from project, unnest($2::uuid[]) as line(id)
+     returning overlap
+   ), summed as (
+     insert into task_progress (project_id, kind, slot, tasks, wanted)
+     select $1::uuid, 'chat', 0, count(*), coalesce(sum(overlap), 0) from made
+     on conflict (project_id, kind, slot) do update
+       set tasks = task_progress.tasks + excluded.tasks, wanted = task_progress.wanted + excluded.wanted
+   )
+   select count(*)::int as tasks from made`,
+);
+
+/** Makes chats that the trainer opens, of these ids. */
+export async function insertFreeChats(db: Database, projectId: string, ids: readonly string[]): Promise<number> {
+  const [row] = await run(db, openFreeStatement, [projectId, ids]);
+  return row?.tasks ?? 0;
+}
+
+const openPromptedStatement = statement<{ tasks: number }>(
+  'open_prompted_chats',
+  `with project as materialized (
+     select id, (overlap ->> 'chat')::smallint as overlap, round_id from projects where id = $1::uuid for share
+   ), openings as (
+     select c.id, (select m.id from messages m where m.conversation_id = c.id and m.role = 'user'
+       and not exists (select from messages below where below.conversation_id = c.id and below.parent_id = m.id and below.role = 'user')
+       order by m.id desc limit 1) as prompt_message_id
+     from conversations c
+     where c.project_id = $1::uuid and c.kind = 'prompt'
+       and not exists (select from tasks t where t.conversation_id = c.id and t.kind = 'chat')
+     order by c.id limit $2::int
+   ), made as (
+     insert into tasks (id, project_id, kind, conversation_id, prompt_message_id, overlap, position, authors, round_id)
+     select gen_random_uuid(), project.id, 'chat', openings.id, openings.prompt_message_id, project.overlap,
+       floor(random() * 2147483647)::int, '{}', project.round_id
+     from project, openings where openings.prompt_message_id is not null
+     returning overlap
+   ), summed as (
+     insert into task_progress (project_id, kind, slot, tasks, wanted)
+     select $1::uuid, 'chat', 0, count(*), coalesce(sum(overlap), 0) from made
+     on conflict (project_id, kind, slot) do update
+       set tasks = task_progress.tasks + excluded.tasks, wanted = task_progress.wanted + excluded.wanted
+   )
+   select count(*)::int as tasks from made`,
+);
+
+/** Makes a chat for each imported prompt that has none yet, at most `limit`. */
+export async function insertPromptedChats(db: Database, projectId: string, limit: number): Promise<number> {
+  const [row] = await run(db, openPromptedStatement, [projectId, limit]);
+  return row?.tasks ?? 0;
+}

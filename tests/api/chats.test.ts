@@ -1,0 +1,350 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerAgain, openChats, readChat, say } from '../../shared/chats.ts';
+import { importLines } from '../../shared/imports.ts';
+import type { LiveMessage } from '../../shared/live.ts';
+import { startRound } from '../../shared/rounds.ts';
+import { readStream, stopStream } from '../../shared/streams.ts';
+import { claim, reopen, submit } from '../../shared/tasks.ts';
+import { type Caller, startApp, type TestApp } from '../support/app.ts';
+import { chatNow, chatProject, claimedChat, ended, modelOf, said } from '../support/chat.ts';
+import { listen, type Listener } from '../support/listener.ts';
+import { type ModelServer, startModelServer } from '../support/model-server.ts';
+import { projectWith } from '../support/work.ts';
+
+let t: TestApp;
+let server: ModelServer;
+let admin: Caller;
+let ann: Caller;
+let ben: Caller;
+
+beforeAll(async () => {
+  t = await startApp({ modelTiming: { firstMs: 3_000, silenceMs: 600, retryMs: 50 } });
+  server = await startModelServer({ betweenMs: 2 });
+  admin = await t.person('admin');
+  ann = await t.person('trainer');
+  ben = await t.person('trainer');
+});
+afterAll(async () => {
+  await t.close();
+  await server.close();
+});
+
+const begun = async (scenario: string, settings = {}) => {
+  const model = await modelOf(t, admin, server, scenario);
+  const project = await chatProject(t, admin, [ann, ben], model, settings);
+  return { model, project, assignment: await claimedChat(t, project, ann) };
+};
+
+/** Follows a stream until it has ended; the text as a page would have it. */
+async function followed({ socket, next }: Listener, streamId: string, from = ''): Promise<{ text: string; states: string[] }> {
+  socket.send(JSON.stringify({ type: 'follow', streamId, from: from.length }));
+  let text = from;
+  const states: string[] = [];
+  for (;;) {
+    const message = await next((one: LiveMessage) => 'streamId' in one && one.streamId === streamId);
+    if (message.type === 'piece') {
+      expect(message.at).toBeLessThanOrEqual(text.length);
+      text = text.slice(0, message.at) + message.text;
+    } else if (message.type === 'stream') {
+      states.push(message.state);
+      if (message.state !== 'waiting' && message.state !== 'streaming') {
+        expect(text.length).toBe(message.length);
+        return { text, states };
+      }
+    }
+  }
+}
+
+describe('a chat', () => {
+  it('streams the answer, and has it in the tree once it has ended', async () => {
+    const { assignment } = await begun('steady');
+    const tab = await listen(t.app, ann);
+    const { message, answer } = await said(t, assignment.id, 'Why is the sky blue?', null, ann);
+    expect(message).toMatchObject({ role: 'user', parentId: null, stream: null });
+    expect(answer).toMatchObject({ role: 'assistant', parentId: message.id, stream: { id: answer.id } });
+    const { text, states } = await followed(tab, answer.id);
+    expect(states).toContain('streaming');
+    expect(states.at(-1)).toBe('done');
+    expect(text.length).toBeGreaterThan(20);
+    const { messages, demo, unavailable } = await chatNow(t, assignment.id, ann);
+    expect({ demo, unavailable }).toEqual({ demo: false, unavailable: null });
+    expect(messages.map(({ role, content }) => [role, content])).toEqual([
+      ['user', 'Why is the sky blue?'],
+      ['assistant', text],
+    ]);
+    tab.socket.terminate();
+  });
+
+  it('asks the model with the whole path, and with that alone', async () => {
+    const { assignment, model } = await begun('steady:path');
+    const first = await said(t, assignment.id, 'One?', null, ann);
+    const { content } = await ended(t, assignment.id, first.answer.id, ann);
+    const second = await said(t, assignment.id, 'Two?', first.answer.id, ann);
+    await ended(t, assignment.id, second.answer.id, ann);
+    expect(server.last(model.model)?.body.messages).toEqual([
+      { role: 'user', content: 'One?' },
+      { role: 'assistant', content },
+      { role: 'user', content: 'Two?' },
+    ]);
+    // What was said is edited: a branch beside it, which the model does not see.
+    const edited = await said(t, assignment.id, 'Two, rather?', first.answer.id, ann);
+    await ended(t, assignment.id, edited.answer.id, ann);
+    expect(server.last(model.model)?.body.messages.map((one) => one.content)).toEqual(['One?', content, 'Two, rather?']);
+  });
+
+  it('answers once more beside what it said, with another seed', async () => {
+    const { assignment } = await begun('steady');
+    const { message, answer } = await said(t, assignment.id, 'Hello?', null, ann);
+    const first = await ended(t, assignment.id, answer.id, ann);
+    const id = randomUUID();
+    const params = { assignmentId: assignment.id };
+    await t.call(answerAgain, { params, body: { id, parentId: message.id } }, ann);
+    // The same again is once.
+    await t.call(answerAgain, { params, body: { id, parentId: message.id } }, ann);
+    const second = await ended(t, assignment.id, id, ann);
+    expect(second.parentId).toBe(message.id);
+    expect(second.content).not.toBe(first.content);
+    expect((await chatNow(t, assignment.id, ann)).messages).toHaveLength(3);
+  });
+
+  it('takes the same message twice as one', async () => {
+    const { assignment } = await begun('steady');
+    const body = { id: randomUUID(), parentId: null, content: 'Once' };
+    const params = { assignmentId: assignment.id };
+    const answers = await Promise.all([1, 2, 3].map(() => t.call(say, { params, body }, ann)));
+    expect(new Set(answers.map(({ answer }) => answer.id)).size).toBe(1);
+    await ended(t, assignment.id, answers[0]!.answer.id, ann);
+    expect((await chatNow(t, assignment.id, ann)).messages).toHaveLength(2);
+  });
+
+  it('begins with an imported prompt, which the model answers first', async () => {
+    const model = await modelOf(t, admin, server, 'steady');
+    const project = await projectWith(t, admin, [ann]);
+    const params = { projectId: project.id };
+    const lines = [{ prompt: 'A first prompt' }, { prompt: 'A second one' }].map((line) => JSON.stringify(line));
+    await t.call(importLines, { params, query: { format: 'prompts' }, body: lines.join('\n') }, admin);
+    const round = { policyModelId: model.id, mix: [{ modelId: model.id, count: 3 }], kinds: ['chat' as const] };
+    await t.call(startRound, { params, body: round }, admin);
+    const open = { params, body: { opening: 'prompts' as const } };
+    expect(await t.call(openChats, open, admin)).toEqual({ tasks: 2 });
+    expect(await t.call(openChats, open, admin)).toEqual({ tasks: 0 });
+    const assignment = await claimedChat(t, project, ann);
+    const [opening] = (await chatNow(t, assignment.id, ann)).messages;
+    expect(opening?.role).toBe('user');
+    expect(assignment.task).toMatchObject({ conversation: [{ content: opening?.content }] });
+    const body = { id: randomUUID(), parentId: opening?.id ?? '' };
+    await t.call(answerAgain, { params: { assignmentId: assignment.id }, body }, ann);
+    expect(await ended(t, assignment.id, body.id, ann)).toMatchObject({ stream: { state: 'done' } });
+  });
+
+  it('tells nobody which model it is', async () => {
+    const { assignment, model } = await begun('steady');
+    const { answer } = await said(t, assignment.id, 'Who are you?', null, ann);
+    await ended(t, assignment.id, answer.id, ann);
+    const response = await t.send(readChat, { params: { assignmentId: assignment.id } }, ann);
+    expect(response.body).not.toContain(model.name);
+    expect(response.body).not.toContain(model.id);
+  });
+
+  it('is its trainer’s alone', async () => {
+    const { assignment } = await begun('steady');
+    const { answer } = await said(t, assignment.id, 'Mine', null, ann);
+    const params = { assignmentId: assignment.id };
+    await t.refused('not_found', readChat, { params }, ben);
+    await t.refused('not_found', say, { params, body: { id: randomUUID(), parentId: null, content: 'Hi' } }, ben);
+    await t.refused('not_found', readStream, { params: { streamId: answer.id } }, ben);
+    await t.refused('not_found', stopStream, { params: { streamId: answer.id } }, ben);
+    const tab = await listen(t.app, ben);
+    tab.socket.send(JSON.stringify({ type: 'follow', streamId: answer.id, from: 0 }));
+    expect(await tab.next()).toMatchObject({ type: 'refused' });
+    tab.socket.send(JSON.stringify({ type: 'attend', assignmentId: assignment.id }));
+    expect(await tab.next()).toMatchObject({ type: 'refused' });
+    tab.socket.terminate();
+  });
+});
+
+describe('what comes of each kind of model server', () => {
+  it.each([
+    ['steady', 'done', null],
+    ['instant', 'done', null],
+    ['slow-first-token', 'done', null],
+    ['rate-limited', 'done', null],
+    ['error-then-fine', 'done', null],
+    ['no-n', 'done', null],
+    ['identical', 'done', null],
+    ['plain', 'done', null],
+    ['stall', 'failed', /stood still|no more came|stopped/i],
+    ['cut', 'failed', /broke|ended|cut/i],
+    ['ends-early', 'failed', /ended|whole/i],
+    ['malformed', 'failed', /malformed/i],
+    ['html', 'failed', /web page/i],
+    ['unknown-model', 'failed', /model/i],
+    ['wrong-key', 'failed', /key/i],
+  ])('%s', { timeout: 60_000 }, async (scenario, state, detail) => {
+    const { assignment } = await begun(scenario);
+    const tab = await listen(t.app, ann);
+    const { answer } = await said(t, assignment.id, `To a ${scenario} server`, null, ann);
+    const { text, states } = await followed(tab, answer.id);
+    expect(states.at(-1)).toBe(state);
+    const stored = await ended(t, assignment.id, answer.id, ann);
+    expect(stored.content).toBe(text);
+    if (detail === null) expect(stored.stream?.detail).toBeNull();
+    else expect(stored.stream?.detail).toMatch(detail);
+    // What it said before it failed is kept.
+    if (['stall', 'cut', 'ends-early', 'malformed'].includes(scenario)) expect(text.split(/\s+/).length).toBeGreaterThan(1);
+    tab.socket.terminate();
+  });
+
+  it('says that it waits, while the model server asks for time', async () => {
+    const { assignment } = await begun('rate-limited:again');
+    const { answer } = await said(t, assignment.id, 'Patience', null, ann);
+    await expect
+      .poll(async () => (await t.call(readStream, { params: { streamId: answer.id } }, ann)).stream.detail)
+      .toMatch(/wait|again/i);
+    expect((await ended(t, assignment.id, answer.id, ann)).stream).toMatchObject({ state: 'done', detail: null });
+  });
+
+  it('an empty answer is a failure in words, and no message', async () => {
+    const { assignment } = await begun('empty');
+    const { message, answer } = await said(t, assignment.id, 'Say something', null, ann);
+    const stored = await ended(t, assignment.id, answer.id, ann);
+    expect(stored).toMatchObject({ content: '', parentId: message.id, stream: { state: 'failed' } });
+    expect(stored.stream?.detail).toMatch(/without a word|nothing|empty/i);
+  }, 60_000);
+
+  it('an endless answer can be stopped, and what it said is kept', async () => {
+    const { assignment } = await begun('endless');
+    const { answer } = await said(t, assignment.id, 'Go on', null, ann);
+    await expect
+      .poll(async () => (await t.call(readStream, { params: { streamId: answer.id } }, ann)).stream.text.length)
+      .toBeGreaterThan(50);
+    await t.call(stopStream, { params: { streamId: answer.id } }, ann);
+    await t.call(stopStream, { params: { streamId: answer.id } }, ann);
+    const stored = await ended(t, assignment.id, answer.id, ann);
+    expect(stored.stream?.state).toBe('stopped');
+    expect(stored.content.length).toBeGreaterThan(50);
+    await expect.poll(() => server.open('endless')).toBe(0);
+  });
+
+  it('32 kB and characters split over packets come whole', async () => {
+    for (const scenario of ['long', 'split-bytes']) {
+      const { assignment } = await begun(scenario);
+      const tab = await listen(t.app, ann);
+      const { answer } = await said(t, assignment.id, 'All of it', null, ann);
+      const { text } = await followed(tab, answer.id);
+      expect(text).not.toContain('\uFFFD');
+      expect(text.isWellFormed()).toBe(true);
+      if (scenario === 'long') expect(Buffer.byteLength(text)).toBeGreaterThanOrEqual(32_000);
+      expect((await ended(t, assignment.id, answer.id, ann)).content).toBe(text);
+      tab.socket.terminate();
+    }
+  });
+});
+
+describe('a second tab', () => {
+  it('hears of what is said in the first, and goes on with a stream from where it is', async () => {
+    const { assignment } = await begun('steady');
+    const first = await listen(t.app, ann);
+    const second = await listen(t.app, ann);
+    second.socket.send(JSON.stringify({ type: 'attend', assignmentId: assignment.id }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { answer } = await said(t, assignment.id, 'To both', null, ann);
+    expect(await second.next()).toEqual({ type: 'changed', assignmentId: assignment.id });
+    const whole = followed(first, answer.id);
+    const { text: begunText } = await t
+      .call(readStream, { params: { streamId: answer.id } }, ann)
+      .then(({ stream }) => stream);
+    const rest = await followed(second, answer.id, begunText);
+    expect(rest.text).toBe((await whole).text);
+    // From the end, nothing is sent but the state.
+    expect(await followed(second, answer.id, rest.text)).toEqual({ text: rest.text, states: ['done'] });
+    for (const { socket } of [first, second]) socket.terminate();
+  });
+});
+
+describe('ending a chat', () => {
+  it('needs an answer, and none that is still being written', async () => {
+    const { assignment } = await begun('endless');
+    const params = { assignmentId: assignment.id };
+    expect(
+      (await t.refused('invalid', submit, { params, body: { leafId: randomUUID() } }, ann)).errors?.[0]?.path,
+    ).toBe('leafId');
+    const { message, answer } = await said(t, assignment.id, 'Begin', null, ann);
+    await t.refused('conflict', submit, { params, body: { leafId: message.id } }, ann);
+    const stream = { params: { streamId: answer.id } };
+    await expect.poll(async () => (await t.call(readStream, stream, ann)).stream.text.length).toBeGreaterThan(10);
+    await t.call(stopStream, stream, ann);
+    await ended(t, assignment.id, answer.id, ann);
+    await t.call(submit, { params, body: { leafId: answer.id } }, ann);
+    // What was stopped is not picked, and there is nothing else.
+    const { rows } = (await t.database.db.execute(
+      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
+    )) as unknown as { rows: { n: number }[] };
+    expect(rows[0]?.n).toBe(0);
+  });
+
+  it('makes a comparison of a picked message and its alternatives, which its trainer does not rank', async () => {
+    const { assignment, project } = await begun('steady');
+    const params = { assignmentId: assignment.id };
+    const { answer } = await said(t, assignment.id, 'Compare this', null, ann);
+    const { content } = await ended(t, assignment.id, answer.id, ann);
+    await t.call(submit, { params, body: { leafId: answer.id } }, ann);
+    const wanted = { params: { projectId: project.id }, body: { kinds: ['comparison' as const] } };
+    let found: Awaited<ReturnType<typeof t.call<typeof claim>>> = null;
+    await expect.poll(async () => (found = await t.call(claim, wanted, ben)), { timeout: 15_000 }).not.toBeNull();
+    const task = found!.assignment.task as { conversation: unknown; completions: { content: string }[] };
+    expect(task.conversation).toEqual([{ role: 'user', content: 'Compare this' }]);
+    expect(task.completions).toHaveLength(4);
+    expect(task.completions.map((one) => one.content)).toContain(content);
+    expect(await t.call(claim, wanted, ann)).toBeNull();
+  });
+
+  it('can be taken back and gone on with; it is compared once', async () => {
+    const { assignment } = await begun('steady');
+    const params = { assignmentId: assignment.id };
+    const first = await said(t, assignment.id, 'One', null, ann);
+    await ended(t, assignment.id, first.answer.id, ann);
+    await t.call(submit, { params, body: { leafId: first.answer.id, comment: 'Done' } }, ann);
+    await t.refused('already_submitted', say, { params, body: { id: randomUUID(), parentId: null, content: 'x' } }, ann);
+    const { assignment: again } = await t.call(reopen, { params }, ann);
+    expect(again.draft).toEqual({ leafId: first.answer.id, comment: 'Done' });
+    const second = await said(t, assignment.id, 'Two', first.answer.id, ann);
+    await ended(t, assignment.id, second.answer.id, ann);
+    await t.call(submit, { params, body: { leafId: second.answer.id } }, ann);
+    const { rows } = (await t.database.db.execute(
+      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
+    )) as unknown as { rows: { n: number }[] };
+    expect(rows[0]?.n).toBe(1);
+  });
+});
+
+describe('bad input', () => {
+  it('is refused with the field and the reason, and the chat stays as it is', async () => {
+    const { assignment } = await begun('steady', { limits: { maxCharacters: 100, maxTurns: 4 } });
+    const params = { assignmentId: assignment.id };
+    const path = async (body: object): Promise<string | undefined> =>
+      (await t.refused('invalid', say, { params, body: { id: randomUUID(), parentId: null, content: 'x', ...body } }, ann))
+        .errors?.[0]?.path;
+    expect(await path({ content: 'x'.repeat(101) })).toBe('content');
+    expect(await path({ content: '   ' })).toBe('content');
+    expect(await path({ parentId: randomUUID() })).toBe('parentId');
+    expect(await path({ content: 'a\0b' })).toBe('content');
+    expect((await chatNow(t, assignment.id, ann)).messages).toEqual([]);
+    const one = await said(t, assignment.id, 'One', null, ann);
+    await ended(t, assignment.id, one.answer.id, ann);
+    expect(await path({ parentId: one.message.id })).toBe('parentId');
+    const two = await said(t, assignment.id, 'Two', one.answer.id, ann);
+    await ended(t, assignment.id, two.answer.id, ann);
+    expect(await path({ parentId: two.answer.id })).toBe('content');
+  });
+
+  it('says that no model is there where no round has begun', async () => {
+    const project = await projectWith(t, admin, [ann]);
+    await t.call(openChats, { params: { projectId: project.id }, body: { opening: 'none', count: 1 } }, admin);
+    const assignment = await claimedChat(t, project, ann);
+    const params = { assignmentId: assignment.id };
+    expect((await chatNow(t, assignment.id, ann)).unavailable).toMatch(/no model/i);
+    await t.refused('unavailable', say, { params, body: { id: randomUUID(), parentId: null, content: 'Hi' } }, ann);
+  });
+});
