@@ -14,6 +14,18 @@ const environment = z.object({
   APP_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   DEMO: z.enum(['on', 'off']).default('on'),
+  MODEL_HOSTS: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter(Boolean),
+    )
+    .refine((hosts) => hosts.length > 0 && hosts.every((host) => !/[/\s@]/.test(host)), {
+      error: 'must be hosts with commas between them, as in llm.example.org,localhost:8000',
+    })
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
 });
 
@@ -29,6 +41,8 @@ export interface Config {
   /** Where people reach this server, without a trailing slash; null means the address it listens on. */
   readonly publicUrl: string | null;
   readonly demo: boolean;
+  /** Where model servers may be, each `host` or `host:port`, an IPv6 address in brackets; null means anywhere. */
+  readonly modelHosts: readonly string[] | null;
   readonly logLevel: string;
 }
 
@@ -57,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     appSecret: data.APP_SECRET ?? null,
     publicUrl: data.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     demo: data.DEMO === 'on',
+    modelHosts: data.MODEL_HOSTS ?? null,
     logLevel: data.LOG_LEVEL,
   };
 }

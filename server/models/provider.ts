@@ -40,21 +40,46 @@ export type FailureKind =
   /** An answer without a word. */
   | 'empty';
 
-/** A model server failed. The message says how, in words for the person who waits; nothing secret is in it. */
+interface FailureOptions {
+  retryAfterMs?: number | null;
+  said?: string | null;
+  /** Where the kind alone would say otherwise. */
+  passing?: boolean;
+  cause?: unknown;
+}
+
+/**
+ * A model server failed. The message says how, in words for the person who waits: nothing secret is in it, and neither the
+ * model's name nor its address.
+ */
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
   readonly kind: FailureKind;
   /** How long the server asks us to wait, in milliseconds. */
   readonly retryAfterMs: number | null;
+  /** The server's own words, shortened and without the key. They may name the model: only for admins. */
+  readonly said: string | null;
+  /** Whether trying again may help. */
+  readonly passing: boolean;
 
-  constructor(kind: FailureKind, message: string, options: { retryAfterMs?: number | null; cause?: unknown } = {}) {
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.said = options.said ?? null;
+    this.passing = options.passing ?? (kind !== 'key' && kind !== 'model' && kind !== 'refused');
   }
 
-  /** Whether trying again may help. */
-  get passing(): boolean {
-    return this.kind !== 'key' && this.kind !== 'model' && this.kind !== 'refused';
+  /** The message with what the server said, for admins. */
+  get inFull(): string {
+    return this.said === null ? this.message : `${this.message} It said: “${this.said}”`;
   }
+}
+
+/** What a provider has to know of a model. */
+export interface Source {
+  baseUrl: string;
+  /** The id under which its server knows it. */
+  model: string;
+  apiKey: string | null;
 }

@@ -1,0 +1,13 @@
+/**
+ * Numbers from 0 up to, not including, 1, which a seed decides for ever: Mulberry32 (Tommy Ettinger, public domain). What was
+ * drawn with them can be read again from its seed alone.
+ */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

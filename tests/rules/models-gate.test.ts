@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { Gate, inWords } from '../../server/models/gate.ts';
+import { ModelFailure } from '../../server/models/provider.ts';
+
+const never = new AbortController().signal;
+const quiet = (): void => {};
+const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('places are given in the order of asking', async () => {
+  const gate = new Gate(1);
+  const order: string[] = [];
+  const first = await gate.enter(never, quiet);
+  const waiting = ['a', 'b', 'c'].map(async (name) => {
+    const leave = await gate.enter(never, quiet);
+    order.push(name);
+    await turns();
+    leave();
+  });
+  await turns();
+  expect(order).toEqual([]);
+  first();
+  first();
+  await Promise.all(waiting);
+  expect(order).toEqual(['a', 'b', 'c']);
+  expect(gate.taken).toBe(0);
+});
+
+test('one who waits is told why, and that it is over', async () => {
+  const gate = new Gate(1);
+  const told: (string | null)[] = [];
+  const leave = await gate.enter(never, (detail) => told.push(detail));
+  expect(told).toEqual([]);
+  const second = gate.enter(never, (detail) => told.push(detail));
+  leave();
+  (await second)();
+  expect(told).toEqual(['Waiting for a free place at the model server.', null]);
+});
+
+test('no place is lost by giving up: before, while waiting, and while having one', async () => {
+  const gate = new Gate(1);
+  await expect(gate.enter(AbortSignal.abort(new Error('stopped')), quiet)).rejects.toThrow('stopped');
+  const having = new AbortController();
+  const waiting = new AbortController();
+  const leave = await gate.enter(having.signal, quiet);
+  const second = gate.enter(waiting.signal, quiet);
+  const third = gate.enter(never, quiet);
+  waiting.abort(new Error('stopped'));
+  await expect(second).rejects.toThrow('stopped');
+  having.abort(new Error('stopped'));
+  const leaveThird = await third;
+  leave();
+  expect(gate.taken).toBe(1);
+  leaveThird();
+  expect(gate.taken).toBe(0);
+
+  // Aborted in the very moment of being let in.
+  const last = new AbortController();
+  const blocking = await gate.enter(never, quiet);
+  const unlucky = gate.enter(last.signal, quiet);
+  blocking();
+  last.abort(new Error('stopped'));
+  await expect(unlucky).rejects.toThrow('stopped');
+  expect(gate.taken).toBe(0);
+});
+
+test('more places let those in who wait, and fewer throw nobody out', async () => {
+  const gate = new Gate(1);
+  const first = await gate.enter(never, quiet);
+  const second = gate.enter(never, quiet);
+  gate.resize(2);
+  const leaveSecond = await second;
+  gate.resize(1);
+  const third = gate.enter(never, quiet);
+  first();
+  await turns();
+  expect(gate.taken).toBe(1);
+  leaveSecond();
+  (await third)();
+});
+
+test('a closed gate lets nobody in until it opens again, and says for how long', async () => {
+  const gate = new Gate(5);
+  gate.close(120);
+  const told: (string | null)[] = [];
+  const begun = performance.now();
+  const leaves = await Promise.all([1, 2, 3].map(() => gate.enter(never, (detail) => told.push(detail))));
+  expect(performance.now() - begun).toBeGreaterThan(110);
+  expect(told.slice(0, 3)).toEqual(Array(3).fill('The model server asked us to wait for a second.'));
+  for (const leave of leaves) leave();
+  expect(gate.taken).toBe(0);
+});
+
+test('whoever would wait for more than a minute is told so at once', async () => {
+  const gate = new Gate(1);
+  const leave = await gate.enter(never, quiet);
+  const waiting = gate.enter(never, quiet);
+  gate.close(300_000);
+  for (const refused of [waiting, gate.enter(never, quiet)]) {
+    const error: unknown = await refused.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ModelFailure);
+    expect(error).toMatchObject({ kind: 'rate', passing: true });
+    expect(String(error)).toMatch(/takes no more for 5 minutes/);
+  }
+  leave();
+  expect(gate.taken).toBe(0);
+});
+
+test('spans of time in words', () => {
+  expect([1, 1_000, 1_001, 89_000, 90_000, 3_600_000 * 5].map(inWords)).toEqual([
+    'a second',
+    'a second',
+    '2 seconds',
+    '89 seconds',
+    '2 minutes',
+    '5 hours',
+  ]);
+});
