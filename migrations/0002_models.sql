@@ -141,6 +141,7 @@ ALTER TABLE "verdicts" ADD CONSTRAINT "verdicts_disputed_by_users_id_fk" FOREIGN
 CREATE INDEX "batches_project" ON "batches" USING btree ("project_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "feedback_once" ON "feedback" USING btree ("message_id","user_id");--> statement-breakpoint
 CREATE INDEX "feedback_project" ON "feedback" USING btree ("project_id","id");--> statement-breakpoint
+CREATE INDEX "feedback_reported" ON "feedback" USING btree ("project_id","id") WHERE "feedback"."report_reason" is not null;--> statement-breakpoint
 CREATE INDEX "generations_assignment" ON "generations" USING btree ("assignment_id") WHERE "generations"."assignment_id" is not null;--> statement-breakpoint
 CREATE INDEX "generations_group" ON "generations" USING btree ("group_id") WHERE "generations"."group_id" is not null;--> statement-breakpoint
 CREATE INDEX "generations_open" ON "generations" USING btree ("owner") WHERE "generations"."state" in ('waiting', 'streaming');--> statement-breakpoint

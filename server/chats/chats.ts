@@ -5,7 +5,7 @@ import type { SignedIn } from '../accounts/sessions.ts';
 import type { Context } from '../context.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { feedbackOf } from '../feedback/feedback.ts';
-import { judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
+import { blocked, judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
 import type { GenerationRow } from '../streams/streams.ts';
@@ -85,8 +85,7 @@ export async function say(
   if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
     throw invalid('content', `a chat has at most ${maxTurns} messages: end this one, or go on from an earlier message`);
   const judgement = await judge(context, await projectFor(db, user, standing.projectId), content);
-  if (judgement?.action === 'block')
-    throw invalid('content', `cannot be sent: it was judged as ${judgement.categories.join(', ')}`);
+  if (judgement?.action === 'block') throw blocked('content', judgement);
 
   const now = clock();
   const row = { id, conversationId: assignmentId, parentId, role: 'user' as const, content, createdAt: now };

@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
 import { type Database, run, statement } from '../db/database.ts';
-import { conversations, generations, messages, models, rounds } from '../db/tables.ts';
+import { conversations, generations, messages, models, rounds, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
 import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';
@@ -53,16 +53,22 @@ export async function insertChat(
   await db
     .insert(messages)
     .values(
-      opening.map((message) => ({ ...message, conversationId: assignmentId, authorKind: 'import' as const, createdAt: now })),
+      opening.map((message) => ({
+        ...message,
+        conversationId: assignmentId,
+        authorKind: 'import' as const,
+        createdAt: now,
+      })),
     );
 }
 
-/** The messages of a chat in the order in which they were made. */
+/** The messages of a chat in the order in which they were made; without the alternatives that were sampled for one of them. */
 export async function selectMessages(db: Database, chatId: string): Promise<MessageRow[]> {
+  const alternative = sql`exists (select from ${generations} g where g.id = ${messages.id} and g.purpose = 'alternative')`;
   return db
     .select()
     .from(messages)
-    .where(eq(messages.conversationId, chatId))
+    .where(and(eq(messages.conversationId, chatId), not(alternative)))
     .orderBy(asc(messages.createdAt), asc(messages.id));
 }
 
@@ -81,12 +87,13 @@ export interface ChatRound {
   mix: (typeof rounds.$inferSelect)['mix'];
 }
 
-/** The round in which a chat began: it goes on with that round's model. Null where there was none. */
+/** The round in which a chat began: it goes on with that round's model. One that began before the first goes on with the one that runs. */
 export async function selectRoundOf(db: Database, chatId: string): Promise<ChatRound | null> {
   const [row] = await db
     .select({ id: rounds.id, mix: rounds.mix, policyModel: models })
     .from(conversations)
-    .innerJoin(rounds, eq(rounds.id, conversations.roundId))
+    .innerJoin(projects, eq(projects.id, conversations.projectId))
+    .innerJoin(rounds, eq(rounds.id, sql`coalesce(${conversations.roundId}, ${projects.roundId})`))
     .innerJoin(models, eq(models.id, rounds.policyModelId))
     .where(eq(conversations.id, chatId));
   return row ?? null;
@@ -111,10 +118,7 @@ export async function insertSaid(db: Database, row: typeof messages.$inferInsert
 }
 
 /** Adds the answer to be written. Null where there is a generation of that id already. */
-export async function insertAnswer(
-  db: Database,
-  row: typeof generations.$inferInsert,
-): Promise<GenerationRow | null> {
+export async function insertAnswer(db: Database, row: typeof generations.$inferInsert): Promise<GenerationRow | null> {
   const [made] = await db.insert(generations).values(row).onConflictDoNothing().returning();
   return made ?? null;
 }
@@ -122,9 +126,9 @@ export async function insertAnswer(
 /** Those of these messages that moderation withheld. */
 export async function selectBlocked(db: Database, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db
-    .select({ id: generations.id })
-    .from(generations)
-    .where(and(inArray(generations.id, [...ids]), eq(generations.finishReason, 'blocked')));
+    .select({ id: verdicts.messageId })
+    .from(verdicts)
+    .where(and(inArray(verdicts.messageId, [...ids]), eq(verdicts.action, 'block')));
   return new Set(rows.map(({ id }) => id));
 }
 

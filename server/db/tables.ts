@@ -371,7 +371,13 @@ export const feedback = pgTable(
     resolution: text('resolution').$type<'right' | 'wrong'>(),
     at: moment('at').notNull(),
   },
-  (t) => [uniqueIndex('feedback_once').on(t.messageId, t.userId), index('feedback_project').on(t.projectId, t.id)],
+  (t) => [
+    uniqueIndex('feedback_once').on(t.messageId, t.userId),
+    index('feedback_project').on(t.projectId, t.id),
+    index('feedback_reported')
+      .on(t.projectId, t.id)
+      .where(sql`${t.reportReason} is not null`),
+  ],
 );
 
 /** What moderation said of a message, where it said anything. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerAgain, openChats, readChat, say } from '../../shared/chats.ts';
 import { importLines } from '../../shared/imports.ts';
 import type { LiveMessage } from '../../shared/live.ts';
+import { createModel } from '../../shared/models.ts';
 import { startRound } from '../../shared/rounds.ts';
 import { readStream, stopStream } from '../../shared/streams.ts';
 import { claim, reopen, submit } from '../../shared/tasks.ts';
@@ -316,6 +317,39 @@ describe('ending a chat', () => {
       `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
     )) as unknown as { rows: { n: number }[] };
     expect(rows[0]?.n).toBe(1);
+  });
+});
+
+describe('moderation of a chat', () => {
+  it.each(['warn', 'collapse', 'block'] as const)('%s of what the model says', async (action) => {
+    const body = { name: `Judge ${action}`, provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const { model: judging } = await t.call(createModel, { body }, admin);
+    const moderation = { modelId: judging.id, actions: { violence: action } };
+    const { assignment } = await begun('harmful', { moderation });
+    const { answer } = await said(t, assignment.id, 'Hello', null, ann);
+    const stored = await ended(t, assignment.id, answer.id, ann);
+    expect(stored.verdict).toMatchObject({ action, categories: ['violence'], disputed: false });
+    if (action === 'block') expect(stored.content).toBe('');
+    else expect(stored.content).toContain('[violence]');
+    await t.call(submit, { params: { assignmentId: assignment.id }, body: { leafId: answer.id } }, ann);
+    const { rows } = (await t.database.db.execute(
+      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
+    )) as unknown as { rows: { n: number }[] };
+    // What was withheld is not shown to others to compare either.
+    expect(rows[0]?.n).toBe(action === 'block' ? 0 : 1);
+  });
+
+  it('blocks what the trainer says before it is sent, with the reason', async () => {
+    const body = { name: 'Judge of trainers', provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const { model: judging } = await t.call(createModel, { body }, admin);
+    const { assignment, model } = await begun('steady:blocked', {
+      moderation: { modelId: judging.id, actions: { hate: 'block' as const } },
+    });
+    const asked = { id: randomUUID(), parentId: null, content: 'All of them [hate]' };
+    const refusal = await t.refused('invalid', say, { params: { assignmentId: assignment.id }, body: asked }, ann);
+    expect(refusal.errors?.[0]).toMatchObject({ path: 'content', message: expect.stringContaining('hate') as unknown });
+    expect(server.requests(model.model)).toBe(0);
+    expect((await chatNow(t, assignment.id, ann)).messages).toEqual([]);
   });
 });
 

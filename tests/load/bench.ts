@@ -1,7 +1,7 @@
 /*
  * `npm run bench`: what the server does on this machine, beside what the machine can do.
  *
- *   --only handing-out,pglite,transfer,pages   parts of it
+ *   --only handing-out,pglite,transfer,models,pages   parts of it
  *   --tasks N                                  instead of 1,000,000 open tasks
  *   --lines N                                  instead of 1,000,000 imported lines and exported rows
  *
@@ -19,12 +19,13 @@ import { startPostgres } from '../support/postgres.ts';
 import { type ServerProcess, signInAdmin, startServer } from '../support/server.ts';
 import { median, printTable, type Row, whole } from './figures.ts';
 import { drive, type Field, limit, type Pace, prepare } from './handing-out.ts';
+import { measureModels } from './models.ts';
 import { measurePages } from './pages.ts';
 import { download, rankSome, type Transfer, upload, writeComparisons } from './transfer.ts';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'handing-out,pglite,transfer,pages' },
+    only: { type: 'string', default: 'handing-out,pglite,transfer,models,pages' },
     tasks: { type: 'string', default: '1000000' },
     lines: { type: 'string', default: '1000000' },
   },
@@ -44,7 +45,7 @@ const say = (text: string): void => console.error(`  ${text}`);
 console.error(`${cpus().length} cores, ${cpus()[0]?.model ?? ''}`);
 
 try {
-  if (parts.has('handing-out') || parts.has('transfer')) await onPostgres();
+  if (parts.has('handing-out') || parts.has('transfer') || parts.has('models')) await onPostgres();
   if (parts.has('pglite')) await onPglite();
   if (parts.has('pages')) rows.push(...(await measurePages(folder)));
 } finally {
@@ -117,6 +118,11 @@ async function onPostgres(): Promise<void> {
     const { url, open } = await database('transfer');
     await transfer(() => serverOn(url), open);
     await open.close();
+  }
+  if (parts.has('models')) {
+    const { url, open } = await database('models');
+    await open.close();
+    rows.push(...(await measureModels(() => serverOn(url))));
   }
   await postgres.stop();
 }

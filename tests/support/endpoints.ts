@@ -1,9 +1,14 @@
 import * as accounts from '../../shared/accounts.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
+import * as feedback from '../../shared/feedback.ts';
 import * as imports from '../../shared/imports.ts';
+import * as models from '../../shared/models.ts';
+import * as moderation from '../../shared/moderation.ts';
 import * as projects from '../../shared/projects.ts';
 import * as releases from '../../shared/releases.ts';
+import * as rounds from '../../shared/rounds.ts';
 import * as server from '../../shared/server.ts';
+import * as suggestions from '../../shared/suggestions.ts';
 import * as tasks from '../../shared/tasks.ts';
 
 function isEndpoint(value: unknown): value is Endpoint {
@@ -11,6 +16,16 @@ function isEndpoint(value: unknown): value is Endpoint {
 }
 
 /** Every endpoint of the contract. */
-export const allEndpoints: Endpoint[] = [accounts, imports, projects, releases, server, tasks].flatMap((module) =>
-  Object.values(module as Record<string, unknown>).filter(isEndpoint),
-);
+export const allEndpoints: Endpoint[] = [
+  accounts,
+  feedback,
+  imports,
+  models,
+  moderation,
+  projects,
+  releases,
+  rounds,
+  server,
+  suggestions,
+  tasks,
+].flatMap((module) => Object.values(module as Record<string, unknown>).filter(isEndpoint));

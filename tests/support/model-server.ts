@@ -41,6 +41,8 @@ export const scenarios = [
   'long',
   /** Characters of several bytes and surrogate pairs, cut by TCP chunks and by pieces. */
   'split-bytes',
+  /** A text that the moderation model flags as violence. */
+  'harmful',
   /** A web page. */
   'html',
   /** 302 to another model of this server. */
@@ -266,6 +268,7 @@ function piecesOf({ asked, pace, nth }: Call, choice: number): string[] {
         .match(/.{1,256}/gs) ?? []
     );
   if (name === 'nearly-identical') return [...words(pace.words), nth % 2 === 0 ? '.' : '  !'];
+  if (name === 'harmful') return ['[violence]', ...words(pace.words)];
   if (name === 'instant') return [`${words(pace.words).join('')}.`];
   return [...words(pace.words), '.'];
 }

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { v7 as newId } from 'uuid';
 import type { Database } from '../../server/db/database.ts';
 
 /**
@@ -66,4 +67,34 @@ export async function seedPrompts(db: Database, projectId: string, count: number
     select ${projectId}::uuid, 'demonstration', 0, count(*), count(*) * ${overlap}::int from made
     on conflict (project_id, kind, slot) do update set
       tasks = task_progress.tasks + excluded.tasks, wanted = task_progress.wanted + excluded.wanted`);
+}
+
+/**
+ * Writes a submitted chat of a trainer straight into the tables: a question, and answers of a model to it side by side.
+ */
+export async function seedChat(
+  db: Database,
+  projectId: string,
+  trainerId: string,
+  { answers = ['An answer.'], question = 'A question?', model = 'Model A', roundId = null as string | null } = {},
+): Promise<{ assignmentId: string; questionId: string; answerIds: string[] }> {
+  const [taskId, assignmentId, questionId] = [newId(), newId(), newId()];
+  const answerIds = answers.map(() => newId());
+  await db.execute(sql`
+    insert into tasks (id, project_id, kind, overlap, submitted, position, authors)
+    values (${taskId}, ${projectId}, 'chat', 1, 1, 0, '{}')`);
+  await db.execute(sql`
+    insert into assignments (id, task_id, trainer_id, project_id, kind, state, lease_until, seed, claimed_at, ended_at)
+    values (${assignmentId}, ${taskId}, ${trainerId}, ${projectId}, 'chat', 'submitted', now(), 0, now(), now())`);
+  await db.execute(sql`
+    insert into conversations (id, project_id, kind, author_id, assignment_id, round_id, leaf_id)
+    values (${assignmentId}, ${projectId}, 'chat', ${trainerId}, ${assignmentId}, ${roundId}, ${answerIds[0] ?? questionId})`);
+  await db.execute(sql`
+    insert into messages (id, conversation_id, role, content, author_kind, author_id)
+    values (${questionId}, ${assignmentId}, 'user', ${question}, 'trainer', ${trainerId})`);
+  for (const [index, answer] of answers.entries())
+    await db.execute(sql`
+      insert into messages (id, conversation_id, parent_id, role, content, author_kind, model)
+      values (${answerIds[index]}, ${assignmentId}, ${questionId}, 'assistant', ${answer}, 'model', ${model})`);
+  return { assignmentId, questionId, answerIds };
 }
