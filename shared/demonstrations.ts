@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { maxMessages, message } from './conversations.ts';
+import { maxMessageCharacters, maxMessages, message } from './conversations.ts';
 
 /** What a trainer starts from: the prompt's messages, to be gone on from. */
 export const demonstrationTask = z.object({ conversation: z.array(message) });
@@ -13,7 +13,7 @@ export const demonstrationSubmission = z.strictObject({
    * Suggestions that are not named were not taken.
    */
   suggestions: z
-    .array(z.strictObject({ index: z.number().int().min(0).nullable(), suggestionId: z.uuid(), inserted: z.string() }))
+    .array(z.strictObject({ index: z.number().int().min(0).nullable(), suggestionId: z.uuid(), inserted: z.string().max(maxMessageCharacters) }))
     .max(2_000)
     .optional(),
   comment: z.string().max(20_000).optional(),

@@ -7,8 +7,11 @@ export const datasetKinds = ['sft', 'comparisons'] as const;
 export const datasetKind = z.enum(datasetKinds);
 export type DatasetKind = z.infer<typeof datasetKind>;
 
-/** Where a row's text comes from: a trainer here, a model, or an import that does not say. */
-export const origin = z.enum(['human', 'model', 'import']);
+/**
+ * Where a row's text comes from: a trainer here, a trainer who took some of it from a model's suggestions, a model, or an
+ * import that does not say.
+ */
+export const origin = z.enum(['human', 'human_edited', 'model', 'import']);
 export type Origin = z.infer<typeof origin>;
 
 export const exportCounts = endpoint({

@@ -57,7 +57,7 @@ const noModel = 'No model is set up for this project yet: an admin has to begin 
 
 /**
  * Says something and has the model answer. The same id again is answered as the first time. Throws `not_found`, `conflict`
- * where the chat is no longer open, `invalid` naming the field, `unavailable` where no model can be asked.
+ * where the chat is no longer open, `invalid` naming the field, `conflict` where the chat is over or no model can be asked.
  */
 export async function say(
   context: Chatting,
@@ -76,7 +76,7 @@ export async function say(
     const answered = await answerTo(context, assignmentId, id);
     if (answered !== null) return { message: messageView(before, null), answer: answered };
   }
-  if (round === null) throw new Refusal('unavailable', noModel);
+  if (round === null) throw new Refusal('conflict', noModel);
   const path = pathTo(messages, parentId);
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role === 'user') throw invalid('parentId', 'must be an answer of the model, or null');
@@ -125,7 +125,7 @@ export async function answerAgain(
   ]);
   const before = generations.find((generation) => generation.id === id);
   if (before !== undefined) return { answer: await answerNow(context, before) };
-  if (round === null) throw new Refusal('unavailable', noModel);
+  if (round === null) throw new Refusal('conflict', noModel);
   const path = pathTo(messages, parentId);
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');

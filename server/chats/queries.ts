@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
 import { type Database, run, statement } from '../db/database.ts';
-import { conversations, generations, messages, models, rounds, verdicts } from '../db/tables.ts';
+import { conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
 import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';

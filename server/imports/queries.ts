@@ -54,18 +54,20 @@ export interface Ranked {
  * - `project` is locked against a change of its overlap at the same time; where it is gone, nothing is written.
  * - `fresh` are the conversations that were not there; all the rest follows from it. They are taken in the order of their
  *   keys, so that two imports of one file at the same time wait for each other and do not lock each other out.
+ * - What is imported while a round runs carries it, save past rankings: they were not made in it.
  * - Imported work is given the year 1970, since the import does not say when it was done: it is nobody's work of today,
  *   and nobody can take it back.
  */
 const insertBatchStatement = statement<{ id: string }>(
   'import_batch',
   `with project as materialized (
-     select id, overlap from projects where id = $1::uuid for share
+     select id, overlap, round_id from projects where id = $1::uuid for share
    ), wanted as materialized (
-     select kind, (overlap ->> kind)::smallint as overlap from project, unnest(array['demonstration', 'comparison']) as kind
+     select kind, (overlap ->> kind)::smallint as overlap, round_id from project, unnest(array['demonstration', 'comparison']) as kind
    ), fresh as (
-     insert into conversations (id, project_id, kind, source, import_key, content_hash, dialogue, created_at)
-     select line.id, project.id, line.kind, line.source, line.import_key, line.content_hash, line.dialogue, $2::timestamptz
+     insert into conversations (id, project_id, kind, source, import_key, content_hash, dialogue, round_id, created_at)
+     select line.id, project.id, line.kind, line.source, line.import_key, line.content_hash, line.dialogue,
+       project.round_id, $2::timestamptz
      from project, unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $34::boolean[])
        as line(id, kind, source, import_key, content_hash, dialogue)
      order by line.import_key collate "C", line.id
@@ -79,16 +81,17 @@ const insertBatchStatement = statement<{ id: string }>(
        as line(id, conversation_id, parent_id, role, content, author_kind, model, external_id)
      where line.conversation_id in (select id from fresh)
    ), new_comparisons as (
-     insert into comparisons (id, project_id, conversation_id, prompt_message_id, completion_ids, created_at)
-     select line.id, $1::uuid, line.conversation_id, line.prompt_message_id, line.completion_ids::uuid[], $2::timestamptz
-     from unnest($16::uuid[], $17::uuid[], $18::uuid[], $19::text[])
+     insert into comparisons (id, project_id, conversation_id, prompt_message_id, completion_ids, round_id, created_at)
+     select line.id, $1::uuid, line.conversation_id, line.prompt_message_id, line.completion_ids::uuid[], project.round_id,
+            $2::timestamptz
+     from project, unnest($16::uuid[], $17::uuid[], $18::uuid[], $19::text[])
        as line(id, conversation_id, prompt_message_id, completion_ids)
      where line.conversation_id in (select id from fresh)
    ), new_tasks as (
      insert into tasks (id, project_id, kind, conversation_id, prompt_message_id, comparison_id, overlap, submitted,
-                        position, authors, created_at)
+                        position, authors, round_id, created_at)
      select line.id, $1::uuid, line.kind, line.conversation_id, line.prompt_message_id, line.comparison_id,
-            wanted.overlap, line.submitted, line.position, '{}', $2::timestamptz
+            wanted.overlap, line.submitted, line.position, '{}', wanted.round_id, $2::timestamptz
      from wanted join unnest($20::uuid[], $21::text[], $22::uuid[], $23::uuid[], $24::uuid[], $25::smallint[], $26::int[])
        as line(id, kind, conversation_id, prompt_message_id, comparison_id, submitted, position) on line.kind = wanted.kind
      where line.conversation_id in (select id from fresh)

@@ -18,16 +18,18 @@ interface Means {
   withinMs: number;
 }
 
-/** Short, and of a temperature at which a seed makes a difference. */
-const question: Asked = {
-  messages: [
-    { role: 'system', content: 'Answer in one sentence.' },
-    { role: 'user', content: 'Name an animal and say what it eats.' },
-  ],
-  role: 'assistant',
-  parameters: { temperature: 1, maxTokens: 64 },
-  seed: 1,
-};
+/** Asked with the model's own parameters, as what they bring about is to be seen here; short where they set no limit. */
+function questionFor({ parameters }: ModelRow): Asked {
+  return {
+    messages: [
+      { role: 'system', content: 'Answer in one short sentence.' },
+      { role: 'user', content: 'Name an animal and say what it eats.' },
+    ],
+    role: 'assistant',
+    parameters: { maxTokens: 512, ...parameters },
+    seed: 1,
+  };
+}
 
 /** Asks a model's server what it can do. A server that fails is a finding like any other. */
 export async function checkModel(model: ModelRow, at: Date, means: Means): Promise<ModelCheck> {
@@ -50,7 +52,8 @@ async function findingsOf(model: ModelRow, means: Means): Promise<Pick<ModelChec
   const asks = model.provider === 'moderations' ? 'judges' : 'answers';
   try {
     const source = means.sourceOf(model);
-    const found = asks === 'judges' ? await judging(source, late, means) : await answering(source, late, means);
+    const found =
+      asks === 'judges' ? await judging(source, late, means) : await answering(source, questionFor(model), late, means);
     return { ...found, findings: [address, ...found.findings] };
   } catch (error) {
     const text = reasonOf(error, late, means.withinMs);
@@ -71,79 +74,74 @@ async function judging(source: Source, late: AbortSignal, { fetch, withinMs }: M
   return { findings: [{ key: 'judges', ok: true, text } satisfies Finding], firstTokenMs: null };
 }
 
-async function answering(source: Source, late: AbortSignal, { chat, withinMs }: Means) {
+async function answering(source: Source, question: Asked, late: AbortSignal, { chat, withinMs }: Means) {
   chat.forget(source);
   const begun = performance.now();
-  const { text, firstMs, usage } = await written(chat, source, late);
+  const { text, firstMs, usage } = await written(chat, source, question, late);
   const firstTokenMs = Math.round(firstMs - begun);
   const lacks = chat.lacks(source);
-  const unasked = (what: string, error: unknown): string => `${what}: ${reasonOf(error, late, withinMs)}`;
   const [choices, logprobs, again] = await Promise.allSettled([
     chat.answers(source, question, { n: 2 }, late),
     chat.answers(source, question, { logprobs: true }, late),
-    lacks.has('seed') ? null : written(chat, source, late),
+    lacks.has('seed') ? null : written(chat, source, question, late),
   ]);
-  const streams = !lacks.has('streaming');
+
+  /** Where it was not found since its request failed, with the reason of that. */
+  const found = (
+    key: Finding['key'],
+    ok: boolean,
+    yes: string,
+    no: string,
+    request?: PromiseSettledResult<unknown>,
+  ): Finding => {
+    const reason = request?.status === 'rejected' ? ` (${reasonOf(request.reason, late, withinMs)})` : '';
+    return { key, ok, text: ok ? yes : `${no}${reason}` };
+  };
   const many = choices.status === 'fulfilled' && choices.value.length === 2;
-  const known = logprobs.status === 'fulfilled' && (logprobs.value[0]?.logprobs?.content?.length ?? 0) > 0;
+  const likely = logprobs.status === 'fulfilled' && (logprobs.value[0]?.logprobs?.content?.length ?? 0) > 0;
   const same = again.status === 'fulfilled' && again.value?.text === text;
-  const findings: Finding[] = [
-    { key: 'answers', ok: true, text: `Answers: “${text.slice(0, 200).toWellFormed()}”` },
-    {
-      key: 'streams',
-      ok: streams,
-      text: streams
-        ? `Streams; the first piece came after ${firstTokenMs} ms.`
-        : 'Does not stream: answers come whole.',
-    },
-    {
-      key: 'choices',
-      ok: many,
-      text: many
-        ? 'Gives several answers to one request (n).'
-        : choices.status === 'rejected'
-          ? unasked('Gives one answer to a request; each alternative is a request of its own', choices.reason)
-          : 'Gives one answer to a request; each alternative is a request of its own.',
-    },
-    {
-      key: 'logprobs',
-      ok: known,
-      text: known
-        ? 'Gives log-probabilities.'
-        : logprobs.status === 'rejected'
-          ? unasked('Gives no log-probabilities', logprobs.reason)
-          : 'Gives no log-probabilities.',
-    },
-    {
-      key: 'usage',
-      ok: usage !== null,
-      text: usage
-        ? `Counts tokens: ${usage.input} in, ${usage.output} out.`
-        : 'Counts no tokens; prices cannot be reckoned.',
-    },
-    {
-      key: 'system',
-      ok: !lacks.has('system'),
-      text: lacks.has('system')
-        ? 'Takes no system messages: they are written into the first message of the user.'
-        : 'Takes system messages.',
-    },
-    {
-      key: 'seed',
-      ok: same,
-      text: lacks.has('seed')
+  const findings = [
+    found('answers', true, `Answers: “${text.slice(0, 200).toWellFormed()}”`, ''),
+    found(
+      'streams',
+      !lacks.has('streaming'),
+      `Streams; the first piece came after ${firstTokenMs} ms.`,
+      'Does not stream: answers come whole.',
+    ),
+    found(
+      'choices',
+      many,
+      'Gives several answers to one request (n).',
+      'Gives one answer to a request, so each alternative is a request of its own.',
+      choices,
+    ),
+    found('logprobs', likely, 'Gives log-probabilities.', 'Gives no log-probabilities.', logprobs),
+    found(
+      'usage',
+      usage !== null,
+      `Counts tokens: ${usage?.input} in, ${usage?.output} out.`,
+      'Counts no tokens, so that prices cannot be reckoned.',
+    ),
+    found(
+      'system',
+      !lacks.has('system'),
+      'Takes system messages.',
+      'Takes no system messages: they are written into the first message of the user.',
+    ),
+    found(
+      'seed',
+      same,
+      'The same seed gave the same text.',
+      lacks.has('seed')
         ? 'Takes no seed: no text can be had a second time.'
-        : same
-          ? 'The same seed gave the same text.'
-          : again.status === 'rejected'
-            ? unasked('Takes a seed; whether it gives the same text was not seen', again.reason)
-            : 'Takes a seed, but the same seed gave another text.',
-    },
+        : 'The same seed did not give the same text.',
+      again,
+    ),
   ];
   return { findings, firstTokenMs };
 }
 
-async function written(chat: ChatServers, source: Source, signal: AbortSignal) {
+async function written(chat: ChatServers, source: Source, question: Asked, signal: AbortSignal) {
   const writing = chat.write(source, question, signal);
   let text = '';
   let firstMs: number | null = null;

@@ -112,7 +112,7 @@ export function createModels({ secret, hosts, timing: given, random = Math.rando
   ): Promise<void> {
     if (!(error instanceof ModelFailure) || !error.passing || attempt === retries || signal.aborted) throw error;
     const growing = Math.min(longestPause, timing.retryMs * 2 ** attempt) * (0.5 + random() / 2);
-    const ms = error.retryAfterMs ?? growing;
+    const ms = error.retryAfterMs === null ? growing : Math.max(error.retryAfterMs, timing.retryMs);
     if (error.kind === 'rate' || error.retryAfterMs !== null) {
       gate.close(ms);
       return;

@@ -10,6 +10,7 @@ import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { retrying } from '../db/retry.ts';
+import { checkModeration } from '../moderation/settings.ts';
 import { notFound } from '../problem.ts';
 import * as queries from './queries.ts';
 
@@ -18,7 +19,7 @@ export type { ProjectRow } from './queries.ts';
 const usualOverlap = { demonstration: 1, chat: 1, comparison: 1, review: 1 };
 const usualLimits = { maxTurns: 40, maxCharacters: 30_000 };
 
-export function projectView({ createdAt, ...row }: queries.ProjectRow): Project {
+export function projectView({ createdAt, roundId: _, ...row }: queries.ProjectRow): Project {
   return { ...row, createdAt: createdAt.toISOString() };
 }
 
@@ -32,6 +33,7 @@ export async function projectFor(db: Database, user: SignedIn, projectId: string
 
 export async function createProject(db: Database, user: SignedIn | null, body: NewProject): Promise<Project> {
   return transaction(db, async (tx) => {
+    await checkModeration(tx, body.moderation);
     const row = await queries.insertProject(tx, {
       ...body,
       id: newId(),
@@ -54,6 +56,7 @@ export async function changeProject(
       const { guidelines } = change;
       const before = await queries.lockProject(tx, projectId);
       if (before === null) throw notFound('project');
+      await checkModeration(tx, change.moderation);
       const overlap = { ...before.overlap, ...given(change.overlap) };
       const limits = { ...before.limits, ...given(change.limits) };
       const row = await queries.updateProject(tx, projectId, { ...given(change), overlap, limits });

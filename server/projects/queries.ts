@@ -1,32 +1,48 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
-import type { KindProgress, TaskKind } from '../../shared/projects.ts';
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { KindProgress, Project, TaskKind } from '../../shared/projects.ts';
 import { type Database, run, statement } from '../db/database.ts';
-import { members, projects, tasks, users } from '../db/tables.ts';
+import { members, models, projects, rounds, tasks, users } from '../db/tables.ts';
 
-export type ProjectRow = typeof projects.$inferSelect;
+type Stored = typeof projects.$inferSelect;
+/** A project with the round that runs in it. */
+export type ProjectRow = Stored & { round: Project['round'] };
 export type MemberRow = typeof users.$inferSelect;
 
 export async function insertProject(db: Database, row: typeof projects.$inferInsert): Promise<ProjectRow> {
   const [inserted] = await db.insert(projects).values(row).returning();
   if (!inserted) throw new Error('insert returned nothing');
-  return inserted;
+  return { ...inserted, round: null };
+}
+
+/** Projects with their rounds, the newest last. */
+async function selectWhere(db: Database, condition: SQL | undefined): Promise<ProjectRow[]> {
+  const rows = await db
+    .select({ project: projects, round: rounds, provider: models.provider })
+    .from(projects)
+    .leftJoin(rounds, eq(rounds.id, projects.roundId))
+    .leftJoin(models, eq(models.id, rounds.policyModelId))
+    .where(condition)
+    .orderBy(asc(projects.createdAt), asc(projects.id));
+  return rows.map(({ project, round, provider }) => ({
+    ...project,
+    round: round && { number: round.number, name: round.name, kinds: round.kinds, demo: provider === 'replay' },
+  }));
 }
 
 export async function selectProject(db: Database, projectId: string): Promise<ProjectRow | null> {
-  const [row] = await db.select().from(projects).where(eq(projects.id, projectId));
+  const [row] = await selectWhere(db, eq(projects.id, projectId));
   return row ?? null;
 }
 
 export async function selectProjectByName(db: Database, name: string): Promise<ProjectRow[]> {
-  return db.select().from(projects).where(eq(projects.name, name)).orderBy(asc(projects.createdAt));
+  return selectWhere(db, eq(projects.name, name));
 }
 
 /** All projects, or those that a person is a member of; the newest last. */
 export async function selectProjects(db: Database, memberId: string | null): Promise<ProjectRow[]> {
-  const all = db.select().from(projects).orderBy(asc(projects.createdAt), asc(projects.id));
-  if (memberId === null) return all;
+  if (memberId === null) return selectWhere(db, undefined);
   const mine = db.select({ id: members.projectId }).from(members).where(eq(members.userId, memberId));
-  return all.where(inArray(projects.id, mine));
+  return selectWhere(db, inArray(projects.id, mine));
 }
 
 export async function updateProject(
@@ -34,8 +50,8 @@ export async function updateProject(
   projectId: string,
   change: Partial<typeof projects.$inferInsert>,
 ): Promise<ProjectRow | null> {
-  const [row] = await db.update(projects).set(change).where(eq(projects.id, projectId)).returning();
-  return row ?? null;
+  await db.update(projects).set(change).where(eq(projects.id, projectId));
+  return selectProject(db, projectId);
 }
 
 /** Has whoever else wants to make the first project wait until the transaction ends. */
@@ -44,7 +60,7 @@ export async function lockProjects(db: Database): Promise<void> {
 }
 
 /** Locks a project against other changes of it until the transaction ends. */
-export async function lockProject(db: Database, projectId: string): Promise<ProjectRow | null> {
+export async function lockProject(db: Database, projectId: string): Promise<Stored | null> {
   const [row] = await db.select().from(projects).where(eq(projects.id, projectId)).for('update');
   return row ?? null;
 }

@@ -8,7 +8,8 @@ import { type MessageRow, type RankingRow, selectMessages, selectRankings } from
 /**
  * Preference pairs in TRL's explicit form, ranking by ranking: one row for each two completions of which one was ranked
  * above the other; a tie makes none. `weight` is 1/(K(K-1)/2) for K completions, so that a ranking without ties weighs 1
- * whatever K is; `distance` is how many places lie between the two.
+ * whatever K is; `distance` is how many places lie between the two. Where the completions were sampled here, `sampling_id`
+ * and `round` say how, and `picked` which of the two is the message that was picked from a chat.
  */
 export async function* comparisonRows(db: Database, projectId: string): AsyncGenerator<string> {
   for await (const { rows, messages } of pages(async (after, limit) => {
@@ -38,18 +39,21 @@ export async function* comparisonRows(db: Database, projectId: string): AsyncGen
 }
 
 /** The rows of one ranking. Each text is made JSON once, since it stands in up to K-1 rows. */
-function pairRows(
-  { id, comparisonId, groups, completionIds: { length: k } }: RankingRow,
-  prompt: string,
-  completions: readonly MessageRow[],
-): string {
+function pairRows(ranking: RankingRow, prompt: string, completions: readonly MessageRow[]): string {
+  const { id, comparisonId, groups, completionIds, samplingId, originalId, round } = ranking;
+  const k = completionIds.length;
   const texts = completions.map(({ content }) => JSON.stringify([{ role: 'assistant', content }]));
+  const models = completions.map(({ model }) => JSON.stringify(model));
+  const original = completionIds.findIndex((completionId) => completionId === originalId);
   const begin = `{"prompt":${prompt},"chosen":`;
-  const end = `"group_id":"${comparisonId}","ranking_id":"${id}","k":${k},"weight":${1 / ((k * (k - 1)) / 2)},"distance":`;
+  const sampled = `"sampling_id":${JSON.stringify(samplingId)},"round":${round}`;
+  const end = `"group_id":"${comparisonId}","ranking_id":"${id}","k":${k},"weight":${1 / ((k * (k - 1)) / 2)},${sampled},"distance":`;
   let rows = '';
   for (const { better, worse, distance } of pairs(groups)) {
     const origin = originOf(completions[better]?.authorKind, completions[worse]?.authorKind);
-    rows += `${begin}${texts[better]},"rejected":${texts[worse]},"origin":"${origin}",${end}${distance}}\n`;
+    const picked = better === original ? '"chosen"' : worse === original ? '"rejected"' : 'null';
+    const written = `"origin":"${origin}","chosen_model":${models[better]},"rejected_model":${models[worse]},"picked":${picked}`;
+    rows += `${begin}${texts[better]},"rejected":${texts[worse]},${written},${end}${distance}}\n`;
   }
   return rows;
 }

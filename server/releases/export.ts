@@ -41,7 +41,7 @@ export function exportStream(db: Database, project: { id: string }, kind: Datase
 }
 
 /** `<project>-<kind>.jsonl`, in letters that every file system and header takes. */
-export function exportName(project: { name: string }, kind: DatasetKind): string {
+export function exportName(project: { name: string }, kind: DatasetKind | 'disputes' | 'feedback'): string {
   const slug = project.name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

@@ -32,6 +32,12 @@ export interface RankingRow {
   conversationId: string;
   promptMessageId: string;
   completionIds: string[];
+  /** How the completions were come by, where they were sampled here. */
+  samplingId: string | null;
+  /** The one of them that was picked from a chat. */
+  originalId: string | null;
+  /** The round in which the comparison was made. */
+  round: number | null;
 }
 
 const nextRankings = statement<{
@@ -41,6 +47,9 @@ const nextRankings = statement<{
   conversation_id: string;
   prompt_message_id: string;
   completion_ids: string[];
+  sampling_id: string | null;
+  original_id: string | null;
+  round: number | null;
 }>(
   'release_rankings',
   `with page as materialized (
@@ -48,8 +57,10 @@ const nextRankings = statement<{
      where project_id = $1::uuid and id > $2::uuid and withdrawn_at is null and not surplus
      order by id limit $3::int
    )
-   select page.id, page.comparison_id, page.groups, c.conversation_id, c.prompt_message_id, c.completion_ids
+   select page.id, page.comparison_id, page.groups, c.conversation_id, c.prompt_message_id, c.completion_ids, c.sampling_id,
+     s.original_id, r.number as round
    from page join comparisons c on c.id = page.comparison_id
+   left join samplings s on s.id = c.sampling_id left join rounds r on r.id = c.round_id
    order by page.id`,
 );
 
@@ -67,6 +78,9 @@ export async function selectRankings(
     conversationId: row.conversation_id,
     promptMessageId: row.prompt_message_id,
     completionIds: row.completion_ids,
+    samplingId: row.sampling_id,
+    originalId: row.original_id,
+    round: row.round,
   }));
 }
 
@@ -77,6 +91,10 @@ export interface MessageRow {
   role: MessageRole;
   content: string;
   authorKind: AuthorKind;
+  /** The model's name, where one wrote it. */
+  model: string | null;
+  /** What a model wrote: by which generation. What a trainer wrote: the suggestion that it began as. */
+  generationId: string | null;
 }
 
 const messagesOf = statement<{
@@ -86,9 +104,12 @@ const messagesOf = statement<{
   role: MessageRole;
   content: string;
   author_kind: AuthorKind;
+  model: string | null;
+  generation_id: string | null;
 }>(
   'release_messages',
-  `select id, conversation_id, parent_id, role, content, author_kind from messages where conversation_id = any($1::uuid[])`,
+  `select id, conversation_id, parent_id, role, content, author_kind, model, generation_id from messages
+   where conversation_id = any($1::uuid[])`,
 );
 
 /** All messages of these conversations, in no order. */
@@ -100,6 +121,8 @@ export async function selectMessages(db: Database, conversationIds: string[]): P
     role: row.role,
     content: row.content,
     authorKind: row.author_kind,
+    model: row.model,
+    generationId: row.generation_id,
   }));
 }
 

@@ -14,7 +14,7 @@ export async function* sftRows(db: Database, projectId: string): AsyncGenerator<
       const messages = await selectMessages(db, ids);
       return {
         rows: ids.map((id) => ({ id })),
-        messages: Map.groupBy(messages, ({ conversationId }) => conversationId),
+        messages: Map.groupBy(messages.filter(isOfDialogue), ({ conversationId }) => conversationId),
         size: messages.reduce((sum, { content }) => sum + content.length, 0),
       };
     }))
@@ -30,9 +30,15 @@ function sftRow(id: string, kind: DialogueKind, dialogue: readonly MessageRow[])
 }
 
 function originOf(kind: DialogueKind, dialogue: readonly MessageRow[]): Origin {
-  if (kind === 'demonstration') return 'human';
+  if (kind === 'demonstration')
+    return dialogue.some(({ generationId }) => generationId !== null) ? 'human_edited' : 'human';
   const byModel = dialogue.every(({ role, authorKind }) => role !== 'assistant' || authorKind === 'model');
   return byModel ? 'model' : 'import';
+}
+
+/** Alternatives that were sampled for a dialogue hang in its tree, but are no part of it. */
+function isOfDialogue({ authorKind, generationId }: MessageRow): boolean {
+  return authorKind !== 'model' || generationId === null;
 }
 
 /** The messages from the root to the assistant's last; null where they are a tree or the assistant never speaks. */

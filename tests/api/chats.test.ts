@@ -379,6 +379,6 @@ describe('bad input', () => {
     const assignment = await claimedChat(t, project, ann);
     const params = { assignmentId: assignment.id };
     expect((await chatNow(t, assignment.id, ann)).unavailable).toMatch(/no model/i);
-    await t.refused('unavailable', say, { params, body: { id: randomUUID(), parentId: null, content: 'Hi' } }, ann);
+    await t.refused('conflict', say, { params, body: { id: randomUUID(), parentId: null, content: 'Hi' } }, ann);
   });
 });

@@ -134,7 +134,7 @@ describe('the command line', { timeout: 120_000 }, () => {
       env = { DATA_DIR: dataDir, DATABASE_URL: fresh.url ?? '' };
     }
     const first = await projectsAt();
-    expect(first).toEqual(['Demo: helpful answers: 22 demonstration, 44 comparison']);
+    expect(first).toEqual(['Demo: helpful answers: 12 chat, 22 demonstration, 44 comparison']);
     expect(await projectsAt()).toEqual(first);
   });
 });

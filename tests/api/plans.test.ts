@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submitRanking } from '../../server/comparisons/queries.ts';
 import { type Database, transaction } from '../../server/db/database.ts';
+import { submitDemonstration } from '../../server/demonstrations/queries.ts';
 import { standingStatement } from '../../server/tasks/queries/assignment.ts';
 import { claimStatement } from '../../server/tasks/queries/claim.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -9,7 +10,8 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts';
 /*
  * A server plans its statements when they first run, which may be on an empty database, and keeps the plans while the tables
  * grow. So a plan made for nothing must be one that stays cheap: assignments are found by their id, by task and trainer, or
- * among what a trainer has begun; never by a trainer's whole history, nor by all running leases.
+ * among what a trainer has begun; never by a trainer's whole history, nor by all running leases. Suggestions are found by
+ * their assignment.
  */
 
 interface Node {
@@ -28,7 +30,10 @@ afterAll(() => database.drop());
 
 const within = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(within)];
 
-async function scansOfAssignments(db: Database, text: string): Promise<string[]> {
+/** Tables of which a part is looked through. */
+const growing = new Set(['assignments', 'generations']);
+
+async function scansIn(db: Database, text: string): Promise<string[]> {
   const parameters = new Set(text.match(/\$\d+/g)).size;
   const nothing = Array.from({ length: parameters }, () => 'null').join(', ');
   const [row] = await transaction(db, async (tx) => {
@@ -40,8 +45,9 @@ async function scansOfAssignments(db: Database, text: string): Promise<string[]>
     await tx.execute(sql.raw('deallocate planned'));
     return rows;
   });
-  return within(row!['QUERY PLAN'][0]!.Plan)
-    .filter((node) => node['Relation Name'] === 'assignments' && node['Node Type'] !== 'ModifyTable')
+  const plan = row?.['QUERY PLAN'][0]?.Plan;
+  return (plan === undefined ? [] : within(plan))
+    .filter((node) => growing.has(node['Relation Name'] ?? '') && node['Node Type'] !== 'ModifyTable')
     .map((node) => `${node['Index Name']}: ${node['Index Cond']?.replace(/[a-z_0-9]+\.|\$\d+/g, '_')}`);
 }
 
@@ -49,13 +55,14 @@ describe('on an empty database', () => {
   it.each([
     ['a claim', claimStatement.text],
     ['what a submission is checked against', standingStatement.text],
-    ['a submission', submitRanking.text],
+    ['a submitted ranking', submitRanking.text],
+    ['a submitted demonstration', submitDemonstration.text],
   ])('%s is planned so that its cost will not grow', async (_what, text) => {
-    const scans = await scansOfAssignments(database.db, text);
+    const scans = await scansIn(database.db, text);
     expect(scans.length).toBeGreaterThan(0);
     for (const scan of scans)
       expect(scan).toMatch(
-        /^assignments_pkey: \(id = |^assignments_once: \(\(task_id = .*trainer_id = |^assignments_begun: \(\(trainer_id = .*project_id = /,
+        /^assignments_pkey: \(id = |^assignments_once: \(\(task_id = .*trainer_id = |^assignments_begun: \(\(trainer_id = .*project_id = |^generations_pkey: \(id = |^generations_assignment: \(assignment_id = /,
       );
   });
 });

@@ -50,7 +50,7 @@ test('answers with what was recorded for the likest prompt, another with another
 test('a higher temperature strays further', () => {
   const strayed = (temperature: number): number =>
     seeds.filter((seed) => {
-      const text = draw(corpus, asked('bread and planets and trains', seed, { parameters: { temperature } }));
+      const text = draw(corpus, asked('Bake bread on planets', seed, { parameters: { temperature } }));
       return !text?.startsWith('Use');
     }).length;
   expect(strayed(2)).toBeGreaterThan(strayed(0.05));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Asked, type Ending, ModelFailure } from '../../server/models/provider.ts';
 import type { ModelRow } from '../../server/models/queries.ts';
 import { seal } from '../../server/models/sealed.ts';
@@ -15,9 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  models?.close();
   models = createModels({ secret, hosts: null, timing });
 });
+afterEach(() => models.close());
 
 /** Each scenario is asked under a name of its own, so that tests share no counters. */
 let names = 0;

@@ -1,5 +1,16 @@
 import type { Input } from '../../../shared/endpoint.ts';
-import { rubricPresets, type changeProject, type Project, type RubricPreset } from '../../../shared/projects.ts';
+import {
+  moderationCategories,
+  type ModerationAction,
+  type ModerationCategory,
+} from '../../../shared/moderation-terms.ts';
+import {
+  rubricPresets,
+  usualActions,
+  type changeProject,
+  type Project,
+  type RubricPreset,
+} from '../../../shared/projects.ts';
 
 export const presets = Object.keys(rubricPresets) as RubricPreset[];
 
@@ -10,12 +21,20 @@ export class Settings {
   /** A preset, or `own` for a rubric that came by the API and is left as it is. */
   rubric = $state<RubricPreset | 'own'>('ranking');
   demonstrationOverlap = $state<number | undefined>(1);
+  chatOverlap = $state<number | undefined>(1);
   comparisonOverlap = $state<number | undefined>(1);
   completionsPerComparison = $state<number | undefined>(4);
   maxTurns = $state<number | undefined>(40);
   maxCharacters = $state<number | undefined>(30_000);
   leaseMinutes = $state<number | undefined>(30);
   reopenMinutes = $state<number | undefined>(60);
+  minDepth = $state<number | undefined>(1);
+  /** In percent. */
+  ownWords = $state<number | undefined>(0);
+  rankOwnChats = $state(false);
+  /** Empty for the built-in rules. */
+  moderationModelId = $state('');
+  actions = $state(everyAction(usualActions));
   /** The name of the rubric that is no preset. */
   readonly ownRubric: string | null = null;
 
@@ -29,12 +48,18 @@ export class Settings {
     this.rubric = preset ?? 'own';
     this.ownRubric = preset === undefined ? project.rubric.name : null;
     this.demonstrationOverlap = project.overlap.demonstration;
+    this.chatOverlap = project.overlap.chat;
     this.comparisonOverlap = project.overlap.comparison;
     this.completionsPerComparison = project.completionsPerComparison;
     this.maxTurns = project.limits.maxTurns;
     this.maxCharacters = project.limits.maxCharacters;
     this.leaseMinutes = project.leaseMinutes;
     this.reopenMinutes = project.reopenMinutes;
+    this.minDepth = project.pick.minDepth;
+    this.ownWords = project.ownWords;
+    this.rankOwnChats = project.rankOwnChats;
+    this.moderationModelId = project.moderation.modelId ?? '';
+    this.actions = everyAction(project.moderation.actions);
   }
 
   /** What differs from `project`, as a change of it. */
@@ -51,13 +76,24 @@ export class Settings {
       name: this.name,
       guidelines: this.guidelines,
       ...(this.rubric !== 'own' && { rubric: this.rubric }),
-      overlap: { demonstration: this.demonstrationOverlap, comparison: this.comparisonOverlap },
+      overlap: { demonstration: this.demonstrationOverlap, chat: this.chatOverlap, comparison: this.comparisonOverlap },
       completionsPerComparison: this.completionsPerComparison,
       limits: { maxTurns: this.maxTurns, maxCharacters: this.maxCharacters },
       leaseMinutes: this.leaseMinutes,
       reopenMinutes: this.reopenMinutes,
+      ...(typeof this.minDepth === 'number' && { pick: { minDepth: this.minDepth } }),
+      ownWords: this.ownWords,
+      rankOwnChats: this.rankOwnChats,
+      moderation: { modelId: this.moderationModelId === '' ? null : this.moderationModelId, actions: this.actions },
     };
   }
+}
+
+/** The action of each category, in one order; what is not named is ignored. */
+function everyAction(
+  actions: Partial<Record<ModerationCategory, ModerationAction>>,
+): Partial<Record<ModerationCategory, ModerationAction>> {
+  return Object.fromEntries(moderationCategories.map((category) => [category, actions[category] ?? 'ignore']));
 }
 
 /** A rubric with its keys in the order of the presets, so that the two compare as text: a database may reorder them. */

@@ -2,6 +2,7 @@
 
 const counts = new Intl.NumberFormat('en');
 const moments = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const clocks = new Intl.DateTimeFormat('en', { timeStyle: 'medium' });
 const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 
 export function count(value: number): string {
@@ -37,6 +38,11 @@ export function until(moment: string, now: number): string | null {
 
 export function moment(iso: string): string {
   return moments.format(new Date(iso));
+}
+
+/** The time of day to the second, for what is near. */
+export function clock(iso: string): string {
+  return clocks.format(new Date(iso));
 }
 
 export function day(iso: string): string {

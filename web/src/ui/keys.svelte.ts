@@ -1,5 +1,8 @@
 import { onDestroy } from 'svelte';
 
+/** Controls in which a letter or digit means text; a tick box or a radio button is none. */
+const typing = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
+
 /** One key of a page, for the help and, where `run` is given, for the page's listener. */
 export interface KeyLine {
   /** As `KeyboardEvent.key` says it: `n`, `?`, `Enter`; several in words where the page itself listens. */
@@ -30,8 +33,7 @@ class Keys {
   pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector('dialog[open]') !== null) return;
-    if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]'))
-      return;
+    if (event.target instanceof HTMLElement && event.target.matches(typing)) return;
     const line = this.lines.find(({ key, run }) => key === event.key && run !== undefined);
     if (line?.run === undefined) return;
     event.preventDefault();

@@ -6,6 +6,102 @@ import { piecesOf } from './markdown-pieces.ts';
  * and formulas when they come into sight. @returns what to do when it is no longer wanted
  */
 export function show(node: HTMLElement, text: string): () => void {
+  const adorning = adorn();
+  const add = (piece: string): void => {
+    const part = prepared.get(piece) ?? partOf(piece);
+    prepared.delete(piece);
+    adorning.watch(part);
+    node.append(part);
+  };
+
+  node.replaceChildren();
+  const [first = '', ...rest] = piecesOf(text);
+  add(first);
+  const tasks = rest.map((piece) => () => add(piece));
+  enqueue(tasks);
+  return () => {
+    adorning.stop();
+    cancel(tasks);
+  };
+}
+
+/** A text that grows is rendered at most this often, in milliseconds. */
+const growEvery = 100;
+
+/** A piece of a text that grows. */
+interface GrowingPart {
+  piece: string;
+  box: HTMLElement;
+  /** Each node of the box as it was parsed, before it got its colours. */
+  sources: string[];
+  /** So many of the nodes have been given colours and formulas. */
+  adorned: number;
+}
+
+/**
+ * Shows Markdown in `node` that is still being written. Only the piece at the end is parsed anew, and of it only the
+ * nodes that changed are replaced: what stands keeps its colours, and what a person selected in it. The last node, which
+ * may still change, gets its colours once `more` is false.
+ */
+export function grow(node: HTMLElement): { update: (text: string, more: boolean) => void; stop: () => void } {
+  const adorning = adorn();
+  const parts: GrowingPart[] = [];
+  let latest = { text: '', more: true };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let rendered = -Infinity;
+
+  function fill(part: GrowingPart, piece: string, more: boolean): void {
+    part.piece = piece;
+    const nodes = [...partOf(piece).childNodes];
+    const sources = nodes.map((one) => (one instanceof Element ? one.outerHTML : (one.textContent ?? '')));
+    const changed = sources.findIndex((source, index) => source !== part.sources[index]);
+    const kept = changed === -1 ? Math.min(sources.length, part.sources.length) : changed;
+    for (const gone of [...part.box.childNodes].slice(kept)) gone.remove();
+    part.box.append(...nodes.slice(kept));
+    part.sources = sources;
+    const standing = more ? nodes.findLastIndex((one) => one instanceof Element) : nodes.length;
+    for (const one of [...part.box.childNodes].slice(Math.min(kept, part.adorned), Math.max(0, standing))) {
+      if (one instanceof Element) adorning.watch(one);
+    }
+    part.adorned = standing;
+  }
+
+  function render(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    rendered = performance.now();
+    const pieces = piecesOf(latest.text);
+    for (const [index, piece] of pieces.entries()) {
+      const more = latest.more && index === pieces.length - 1;
+      let part = parts[index];
+      if (part === undefined) {
+        part = { piece: '', box: document.createElement('div'), sources: [], adorned: 0 };
+        part.box.className = 'part';
+        node.append(part.box);
+        parts.push(part);
+      }
+      if (part.piece !== piece || part.adorned < part.sources.length) fill(part, piece, more);
+    }
+    for (const { box } of parts.splice(pieces.length)) box.remove();
+  }
+
+  node.replaceChildren();
+  return {
+    update(text, more) {
+      latest = { text, more };
+      const wait = rendered + growEvery - performance.now();
+      if (!more || wait <= 0) render();
+      else timer ??= setTimeout(render, wait);
+    },
+    stop() {
+      clearTimeout(timer);
+      adorning.stop();
+    },
+  };
+}
+
+/** Gives code its colours, formulas their form and whatever scrolls a place in the tab order, once `watch` names it. */
+function adorn(): { watch: (root: Element) => void; stop: () => void } {
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting || !(target instanceof HTMLElement)) continue;
@@ -17,23 +113,17 @@ export function show(node: HTMLElement, text: string): () => void {
   const sized = new ResizeObserver((entries) => {
     for (const { target } of entries) if (target instanceof HTMLElement) makeReachable(target);
   });
-  const add = (piece: string): void => {
-    const part = prepared.get(piece) ?? partOf(piece);
-    prepared.delete(piece);
-    for (const element of part.querySelectorAll('.code, .math')) seen.observe(element);
-    for (const element of part.querySelectorAll('pre, .table, .math')) sized.observe(element);
-    node.append(part);
-  };
-
-  node.replaceChildren();
-  const [first = '', ...rest] = piecesOf(text);
-  add(first);
-  const tasks = rest.map((piece) => () => add(piece));
-  enqueue(tasks);
-  return () => {
-    seen.disconnect();
-    sized.disconnect();
-    cancel(tasks);
+  return {
+    watch(root) {
+      for (const element of [root, ...root.querySelectorAll('.code, .math, pre, .table')]) {
+        if (element.matches('.code, .math')) seen.observe(element);
+        if (element.matches('pre, .table, .math')) sized.observe(element);
+      }
+    },
+    stop() {
+      seen.disconnect();
+      sized.disconnect();
+    },
   };
 }
 

@@ -1,0 +1,161 @@
+import { v7 as newId } from 'uuid';
+import { type Message, minCompletions, orderFault } from '../../shared/conversations.ts';
+import type { Output, Parsed } from '../../shared/endpoint.ts';
+import type { sideBySide as sideEndpoint } from '../../shared/samplings.ts';
+import type { SignedIn } from '../accounts/sessions.ts';
+import { shownOrder } from '../comparisons/order.ts';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { retrying } from '../db/retry.ts';
+import type { ModelRow } from '../models/queries.ts';
+import { invalid, notFound, Refusal } from '../problem.ts';
+import { projectFor } from '../projects/projects.ts';
+import { selectModelsOf } from '../rounds/queries.ts';
+import { type CurrentRound, currentRound } from '../rounds/rounds.ts';
+import { likeAny, type Print, printOf } from './alike.ts';
+import { comparisonOf } from './comparison.ts';
+import { checkWriters } from './pool.ts';
+import * as queries from './queries/side.ts';
+
+/** Most models that a trainer is answered by at once. */
+const mostOfRound = 4;
+/** Most answers that are written for one person at a time. */
+const mostAtOnce = 18;
+
+type Asker = Pick<Context, 'db' | 'streams' | 'clock' | 'random' | 'hub'>;
+
+/**
+ * Begins answers of several models to one prompt. Nobody but an admin is told which model answers where, and the order gives
+ * no hint. Throws `not_found`, `archived`, `invalid` naming the field, `forbidden`, `conflict` without a round,
+ * `too_many_requests`.
+ */
+export async function sideBySide(
+  { db, streams, random }: Asker,
+  user: SignedIn,
+  projectId: string,
+  { messages, modelIds }: Parsed<typeof sideEndpoint>['body'],
+): Promise<Output<typeof sideEndpoint>> {
+  const project = await projectFor(db, user, projectId);
+  if (project.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
+  checkPrompt(messages, project.limits);
+  if (modelIds && user.role !== 'admin') throw new Refusal('forbidden', 'Only admins choose the models.');
+  const round = await currentRound(db, projectId);
+  const models = await modelsFor(db, round, modelIds);
+  if ((await queries.countOpenSides(db, user.id)) + models.length > mostAtOnce)
+    throw new Refusal('too_many_requests', 'Wait until the answers that you asked for are written, or stop them.');
+  const id = newId();
+  const seed = (): number => Math.floor(random() * 2 ** 31);
+  const shown = shownOrder(models.length, seed()).flatMap((index) => models[index] ?? []);
+  const begun = await streams.begin(
+    shown.map((model) => ({
+      ...{
+        id: newId(),
+        purpose: 'side',
+        projectId,
+        roundId: round?.id ?? null,
+        model,
+        trainerId: user.id,
+        groupId: id,
+      },
+      ...{ role: 'assistant', prompt: messages, parameters: model.parameters, seed: seed() },
+    })),
+  );
+  return {
+    id,
+    answers: begun.map((stream, index) => ({
+      ...stream,
+      model: user.role === 'admin' ? (shown[index]?.name ?? null) : null,
+    })),
+    demo: models.every(({ provider }) => provider === 'replay'),
+  };
+}
+
+function checkPrompt(
+  messages: readonly Message[],
+  { maxTurns, maxCharacters }: { maxTurns: number; maxCharacters: number },
+): void {
+  const fault = orderFault(messages);
+  if (fault) throw invalid(`messages.${fault.index}.role`, fault.message);
+  if (messages.at(-1)?.role !== 'user') throw invalid('messages', 'must end with a message of the user');
+  if (messages.length > maxTurns) throw invalid('messages', `must be at most ${maxTurns}`);
+  const long = messages.findIndex(({ content }) => content.length > maxCharacters);
+  if (long >= 0) throw invalid(`messages.${long}.content`, `must have at most ${maxCharacters} characters`);
+}
+
+/** Those that were named, or those of the round; of one model alone, two answers with different seeds. */
+async function modelsFor(
+  db: Database,
+  round: CurrentRound | null,
+  modelIds: readonly string[] | undefined,
+): Promise<ModelRow[]> {
+  if (modelIds)
+    await checkWriters(
+      db,
+      modelIds.map((modelId, index) => ({ path: `modelIds.${index}`, modelId })),
+    );
+  else if (round === null) throw new Refusal('conflict', 'No model is set up for this project yet.');
+  const ofRound = round ? [...new Set([round.policyModel.id, ...round.mix.map(({ modelId }) => modelId)])] : [];
+  const ids = modelIds ?? (ofRound.length === 1 ? [...ofRound, ...ofRound] : ofRound.slice(0, mostOfRound));
+  const rows = await selectModelsOf(db, ids);
+  return ids.flatMap((id) => rows.get(id) ?? []);
+}
+
+/**
+ * Makes a comparison of the answers that are whole; those that say the same count once. The same twice is once. Throws
+ * `not_found`, `archived`, `conflict` where fewer than two answers are there to be compared.
+ */
+export async function keepSideBySide(
+  { db, clock, random, hub }: Asker,
+  user: SignedIn,
+  sideId: string,
+): Promise<string> {
+  const answers = await queries.selectSide(db, sideId, user.id);
+  const [first] = answers;
+  if (!first) throw notFound('answer side by side');
+  const kept = await queries.selectComparisonOf(db, sideId);
+  if (kept !== null) return kept;
+  const project = await projectFor(db, user, first.projectId);
+  if (project.archived) throw new Refusal('archived', 'The project is archived: no comparison is made in it any more.');
+  const different = distinct(answers.filter(({ state }) => state === 'done'));
+  if (different.length < minCompletions) throw new Refusal('conflict', whyNot(answers));
+
+  const seed = Math.floor(random() * 2 ** 31);
+  const ids = different.map(({ id }) => id);
+  const made = comparisonOf(null, ids, seed, { clock, random });
+  const side = {
+    sideId,
+    projectId: project.id,
+    roundId: first.roundId,
+    conversationId: newId(),
+    keeperId: user.id,
+    messages: first.prompt.map((message) => ({ ...message, id: newId() })),
+    authors: project.rankOwnChats ? [] : [user.id],
+    mix: [...Map.groupBy(different, ({ modelId }) => modelId)].map(([modelId, { length: count }]) => ({
+      modelId,
+      count,
+    })),
+    wanted: ids.length,
+    seed,
+  };
+  if (await retrying(() => queries.keepSide(db, side, made))) hub.touch(project.id);
+  // Where two keep at once, the first one's is there by now.
+  return (await queries.selectComparisonOf(db, sideId)) ?? made.comparisonId;
+}
+
+function distinct(answers: readonly queries.GenerationRow[]): queries.GenerationRow[] {
+  const prints: Print[] = [];
+  return answers.filter(({ text }) => {
+    const print = printOf(text);
+    if (likeAny(print, prints)) return false;
+    prints.push(print);
+    return true;
+  });
+}
+
+function whyNot(answers: readonly queries.GenerationRow[]): string {
+  const among = (...states: string[]): boolean => answers.some(({ state }) => states.includes(state));
+  if (among('waiting', 'streaming')) return 'Wait until two answers are written.';
+  if (among('stopped', 'failed'))
+    return 'Two whole answers are needed; those that were stopped or failed do not count.';
+  return 'The answers say the same: there is nothing to compare.';
+}
