@@ -80,6 +80,7 @@ export async function say(
   const path = pathTo(messages, parentId);
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role === 'user') throw invalid('parentId', 'must be an answer of the model, or null');
+  await checkShown(db, path);
   const { maxTurns, maxCharacters } = standing.limits;
   if (content.length > maxCharacters) throw invalid('content', `must have at most ${maxCharacters} characters`);
   if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
@@ -129,6 +130,7 @@ export async function answerAgain(
   const path = pathTo(messages, parentId);
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
+  await checkShown(db, path);
   if (messages.some((message) => message.id === id)) throw invalid('id', 'is the id of another message');
   if (generations.filter(({ state }) => state === 'waiting' || state === 'streaming').length >= maxAnswering)
     throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
@@ -137,6 +139,15 @@ export async function answerAgain(
   const answer = answerView(generation, streams.run(generation, round.policyModel));
   hub.changed(assignmentId);
   return { answer };
+}
+
+/** Nobody goes on from what was withheld: neither the model nor whoever ranks is to read it. */
+async function checkShown(db: Database, path: readonly queries.MessageRow[]): Promise<void> {
+  const withheld = await queries.selectBlocked(
+    db,
+    path.map(({ id }) => id),
+  );
+  if (withheld.size > 0) throw invalid('parentId', 'was withheld by moderation: go on from an earlier message');
 }
 
 function newAnswer(

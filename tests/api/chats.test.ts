@@ -329,8 +329,12 @@ describe('moderation of a chat', () => {
     const { answer } = await said(t, assignment.id, 'Hello', null, ann);
     const stored = await ended(t, assignment.id, answer.id, ann);
     expect(stored.verdict).toMatchObject({ action, categories: ['violence'], disputed: false });
-    if (action === 'block') expect(stored.content).toBe('');
-    else expect(stored.content).toContain('[violence]');
+    if (action === 'block') {
+      expect(stored.content).toBe('');
+      const further = { id: randomUUID(), parentId: answer.id, content: 'Go on' };
+      await t.refused('invalid', say, { params: { assignmentId: assignment.id }, body: further }, ann);
+    }
+    if (action !== 'block') expect(stored.content).toContain('[violence]');
     await t.call(submit, { params: { assignmentId: assignment.id }, body: { leafId: answer.id } }, ann);
     const { rows } = (await t.database.db.execute(
       `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
