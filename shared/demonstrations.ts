@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { maxMessageCharacters, maxMessages, message } from './conversations.ts';
+import { maxMessageCharacters, maxMessages, message, shownMessage } from './conversations.ts';
+
+/** Characters of suggestions that one dialogue may take: comparing them with what became of them costs more than reading them. */
+const maxInserted = 1_000_000;
 
 /** What a trainer starts from: the prompt's messages, to be gone on from. */
-export const demonstrationTask = z.object({ conversation: z.array(message) });
+export const demonstrationTask = z.object({ conversation: z.array(shownMessage) });
 export type DemonstrationTask = z.infer<typeof demonstrationTask>;
 
 export const demonstrationSubmission = z.strictObject({
@@ -13,8 +16,18 @@ export const demonstrationSubmission = z.strictObject({
    * Suggestions that are not named were not taken.
    */
   suggestions: z
-    .array(z.strictObject({ index: z.number().int().min(0).nullable(), suggestionId: z.uuid(), inserted: z.string().max(maxMessageCharacters) }))
-    .max(2_000)
+    .array(
+      z.strictObject({
+        index: z.number().int().min(0).nullable(),
+        suggestionId: z.uuid(),
+        inserted: z.string().max(maxMessageCharacters),
+      }),
+    )
+    .max(400)
+    .refine(
+      (taken) => taken.reduce((sum, { inserted }) => sum + inserted.length, 0) <= maxInserted,
+      `must have at most ${maxInserted} characters in all`,
+    )
     .optional(),
   comment: z.string().max(20_000).optional(),
   /** Time at work, idle time left out, in milliseconds. */

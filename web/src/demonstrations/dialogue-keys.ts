@@ -4,7 +4,11 @@ import type { KeyLine } from '../ui/keys.svelte.ts';
 export const dialogueKeys: KeyLine[] = [
   { key: 'Ctrl+Enter', does: 'In a text: finish the turn and go on to the next one' },
   { key: 'Ctrl+⇧Enter', does: 'Submit the dialogue' },
-  { key: 'Esc', does: 'In a text: back to the turn' },
+  { key: 'Ctrl+Space', does: 'Ask for suggestions for the turn at hand; once more for others' },
+  { key: 'Alt+1 … 4', does: 'Insert a suggestion at the caret; outside of a text the digit alone' },
+  { key: 'r', does: 'Outside of a text: other suggestions' },
+  { key: 'Enter', does: 'In a suggestion: insert what is selected, or all of it' },
+  { key: 'Esc', does: 'In a text: stop the suggestions, close them, back to the turn' },
   { key: '↑ ↓', does: 'Go to the turn before or after' },
   { key: 'Enter', does: 'Edit the turn in focus' },
   { key: 'o', does: 'Insert after the turn in focus; in the middle a pair, so that the sides stay in turn' },
@@ -21,6 +25,7 @@ export const dialogueKeys: KeyLine[] = [
 
 export type DialogueAction =
   | 'submit'
+  | 'suggest'
   | 'undo'
   | 'redo'
   | 'takeBack'
@@ -59,6 +64,7 @@ export function actionOf(
   if (altKey) return null;
   if (!event.ctrlKey && !event.metaKey) return Object.hasOwn(plain, key) ? (plain[key] ?? null) : null;
   if (key === 'Enter') return shiftKey ? 'submit' : null;
+  if (key === ' ') return event.ctrlKey ? 'suggest' : null;
   if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo';
   return key.toLowerCase() === 'y' ? 'redo' : null;
 }

@@ -3,7 +3,7 @@ import { messageRole, nextRole, type Message } from '../../../shared/conversatio
 import type { DemonstrationSubmission } from '../../../shared/demonstrations.ts';
 import type { Draft } from '../../../shared/tasks.ts';
 import * as turns from './turns.ts';
-import type { Limits, Turns } from './turns.ts';
+import type { Limits, Taken, Turns } from './turns.ts';
 
 /** Steps that can be undone. */
 const remembered = 200;
@@ -13,6 +13,9 @@ const stored = z.object({
   messages: z.array(z.object({ role: messageRole, content: z.string() })).min(1),
   given: z.array(z.number().nullable()).nullable().catch(null),
   comment: z.string().catch(''),
+  suggestions: z
+    .array(z.object({ index: z.number().nullable(), suggestionId: z.string(), inserted: z.string() }))
+    .catch([]),
 });
 
 /**
@@ -32,19 +35,26 @@ export class Dialogue {
   focused = $state(0);
   readonly prompt: readonly Message[];
   readonly next = $derived.by(() => nextRole(this.turns));
+  /** Of a hundred words that the trainer wrote, how many do not come from suggestions. */
+  readonly ownWords = $derived.by(() => turns.ownShare(this.turns, this.#ever));
   readonly #save: (draft: Draft) => void;
   /** Before the open editor changed anything; becomes a step when it closes. */
   #beforeEdit = $state.raw<Turns | null>(null);
   #done = $state.raw<Turns[]>([]);
   #undone = $state.raw<Turns[]>([]);
+  /** Whatever was put in from suggestions, be it undone or deleted since. */
+  #ever = $state.raw<readonly Taken[]>([]);
+  /** By the open editor's text: what was taken in it. The browser's undo brings texts back, and this what they came from. */
+  #takenIn = new Map<string, readonly Taken[]>();
 
   constructor(prompt: readonly Message[], draft: Draft | null, save: (draft: Draft) => void) {
     this.prompt = prompt;
     this.#save = save;
     const parsed = stored.safeParse(draft);
     if (parsed.success) {
-      const { messages, given, comment } = parsed.data;
-      this.turns = turns.turnsFrom(messages, given, prompt);
+      const { messages, given, comment, suggestions } = parsed.data;
+      this.turns = turns.turnsFrom(messages, given, prompt, suggestions);
+      this.#ever = suggestions.map(({ suggestionId, inserted }) => ({ suggestionId, inserted }));
       this.comment = comment;
       this.commentOpen = comment !== '';
     } else {
@@ -77,12 +87,34 @@ export class Dialogue {
   close(): void {
     if (this.#beforeEdit !== null && this.#beforeEdit !== this.turns) this.#remember(this.#beforeEdit);
     this.#beforeEdit = null;
+    this.#takenIn.clear();
     this.editing = null;
   }
 
-  type(key: number, content: string): void {
+  /** `stepping`: the browser's undo or redo made the text. */
+  type(key: number, content: string, stepping = false): void {
     this.#beforeEdit ??= this.turns;
-    this.turns = turns.edit(this.turns, key, content);
+    this.turns = turns.edit(this.turns, key, content, stepping ? this.#takenIn.get(content) : undefined);
+    this.#saveNow();
+  }
+
+  /**
+   * Notes that a text which `write` types into the open editor comes from a suggestion. `rest` is what of the turn stays
+   * around it; where that is blank, the turn begins anew from this suggestion.
+   */
+  take(key: number, taken: Taken, rest: string, write: () => void): void {
+    const before = this.#turn(key);
+    if (before === undefined) return;
+    this.#takenIn.set(before.content, before.taken);
+    write();
+    const { content } = this.#turn(key) ?? before;
+    const now = rest.trim() === '' ? [taken] : [...before.taken, taken];
+    this.#takenIn.set(content, now);
+    this.#beforeEdit ??= this.turns;
+    this.turns = turns.edit(this.turns, key, content, now);
+    const { suggestionId, inserted } = taken;
+    const known = this.#ever.some((one) => one.suggestionId === suggestionId && one.inserted === inserted);
+    if (!known) this.#ever = [...this.#ever, taken];
     this.#saveNow();
   }
 
@@ -122,9 +154,9 @@ export class Dialogue {
 
   /** Puts a given turn back as the prompt had it. */
   restoreGiven(key: number): void {
-    const turn = this.turns.find((one) => one.key === key);
+    const turn = this.#turn(key);
     this.close();
-    if (turn?.given != null) this.#change(turns.edit(this.turns, key, turn.given));
+    if (turn?.given != null) this.#change(turns.edit(this.turns, key, turn.given, []));
   }
 
   move(by: 1 | -1): void {
@@ -156,11 +188,17 @@ export class Dialogue {
   }
 
   submission(activeMs: number): DemonstrationSubmission {
+    const suggestions = turns.placedOf(this.turns, this.#ever);
     return {
       messages: turns.messagesOf(this.turns),
+      ...(suggestions.length === 0 ? {} : { suggestions }),
       ...(this.comment.trim() === '' ? {} : { comment: this.comment }),
       activeMs: Math.round(activeMs),
     };
+  }
+
+  #turn(key: number): turns.Turn | undefined {
+    return this.turns.find((turn) => turn.key === key);
   }
 
   #change(next: Turns): void {
@@ -185,6 +223,7 @@ export class Dialogue {
       messages: this.turns.map(({ role, content }) => ({ role, content })),
       given: turns.givenIndexes(this.turns, this.prompt),
       comment: this.comment,
+      suggestions: turns.placedOf(this.turns, this.#ever),
     });
   }
 }

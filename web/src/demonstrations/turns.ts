@@ -1,4 +1,5 @@
 import { nextRole, type Message, type MessageRole } from '../../../shared/conversations.ts';
+import { editDistance, ownWords } from '../../../shared/edit-distance.ts';
 
 /**
  * A dialogue while it is being written. User and assistant speak in turn, after a system message or none; so turns are
@@ -11,7 +12,16 @@ export interface Turn {
   readonly content: string;
   /** What the prompt said here; null where the trainer made the turn. */
   readonly given: string | null;
+  /** What was put in from suggestions, in this order; it stays known however the text is edited. */
+  readonly taken: readonly Taken[];
 }
+/** A suggestion, or a part of one, as it was put in. */
+export interface Taken {
+  readonly suggestionId: string;
+  readonly inserted: string;
+}
+/** With the turn that it stands in, by its index; null where it does not stand any more. */
+export type Placed = Taken & { readonly index: number | null };
 export type Turns = readonly Turn[];
 
 export interface Limits {
@@ -21,13 +31,13 @@ export interface Limits {
   maxCharacters: number;
 }
 
-const blank = (key: number, role: MessageRole): Turn => ({ key, role, content: '', given: null });
+const blank = (key: number, role: MessageRole): Turn => ({ key, role, content: '', given: null, taken: [] });
 const nextKey = (turns: Turns): number => Math.max(0, ...turns.map(({ key }) => key)) + 1;
 const other = (role: MessageRole): MessageRole => (role === 'user' ? 'assistant' : 'user');
 
 /** The prompt, and a blank turn for the side that writes next. */
 export function beginning(prompt: readonly Message[]): Turns {
-  return append(prompt.map(({ role, content }, key) => ({ key, role, content, given: content })));
+  return append(prompt.map(({ role, content }, key) => ({ key, role, content, given: content, taken: [] })));
 }
 
 /**
@@ -38,6 +48,7 @@ export function turnsFrom(
   messages: readonly { role: MessageRole; content: string }[],
   given: readonly (number | null)[] | null,
   prompt: readonly Message[],
+  placed: readonly Placed[] = [],
 ): Turns {
   return messages.map(({ role, content }, key) => {
     const index = given?.[key];
@@ -47,7 +58,10 @@ export function turnsFrom(
         : index == null
           ? undefined
           : prompt[index];
-    return { key, role, content, given: source?.content ?? null };
+    const taken = placed
+      .filter(({ index }) => index === key)
+      .map(({ suggestionId, inserted }) => ({ suggestionId, inserted }));
+    return { key, role, content, given: source?.content ?? null, taken };
   });
 }
 
@@ -59,13 +73,42 @@ export function givenIndexes(turns: Turns, prompt: readonly Message[]): (number 
   });
 }
 
-export function edit(turns: Turns, key: number, content: string): Turns {
-  return turns.map((turn) => (turn.key === key ? { ...turn, content } : turn));
+/** A turn with another text, and with what is known to be taken in it if that changes too. */
+export function edit(turns: Turns, key: number, content: string, taken?: readonly Taken[]): Turns {
+  return turns.map((turn) => (turn.key === key ? { ...turn, content, taken: taken ?? turn.taken } : turn));
 }
 
-/** Where a turn's text came from, as its margin says it. */
-export function markOf({ given, content }: Turn): 'given' | 'edited' | '' {
-  return given === null ? '' : given === content ? 'given' : 'edited';
+/** What of suggestions stands in the dialogue, and what of `ever` was taken out again with the whole of its suggestion. */
+export function placedOf(turns: Turns, ever: readonly Taken[]): Placed[] {
+  const last = messagesOf(turns).length - 1;
+  const standing = turns.flatMap(({ taken }, index) => (index > last ? [] : taken.map((one) => ({ ...one, index }))));
+  const ids = new Set(standing.map(({ suggestionId }) => suggestionId));
+  const gone = ever.filter(({ suggestionId }) => !ids.has(suggestionId)).map((one) => ({ ...one, index: null }));
+  return [...standing, ...gone];
+}
+
+/** Of a hundred words that the trainer wrote (what stands as the prompt had it left out), how many are no suggestion's. */
+export function ownShare(turns: Turns, ever: readonly Taken[]): number {
+  const written = turns.filter(({ given, content }) => given !== content).map(({ content }) => content);
+  return ownWords(
+    written.join('\n\n'),
+    placedOf(turns, ever).map(({ inserted }) => inserted),
+  );
+}
+
+/** Whether a turn stands otherwise than the prompt had it. */
+export function isChanged({ given, content }: Turn): boolean {
+  return given !== null && given !== content;
+}
+
+/** Where a turn's text came from, as its margin says it; of several suggestions, the one of which most was inserted. */
+export function markOf(turn: Turn): string {
+  const { given, content, taken } = turn;
+  if (given !== null && given === content) return 'given';
+  if (taken.length === 0 || content.trim() === '') return isChanged(turn) ? 'edited' : '';
+  const most = taken.reduce((most, { inserted }) => (inserted.length > most.length ? inserted : most), '');
+  const distance = editDistance(most, content);
+  return distance === 0 ? 'suggestion' : `from a suggestion, edited ${Math.max(1, Math.round(distance * 100))} %`;
 }
 
 /** A blank turn at the end, for the side that writes next. */
