@@ -2,8 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from '@playwright/test';
 import { acceptInvitation, createToken, invite, whoAmI } from '../../shared/accounts.ts';
+import { openChats, say } from '../../shared/chats.ts';
+import { giveFeedback } from '../../shared/feedback.ts';
+import { checkModel, createModel } from '../../shared/models.ts';
+import { disputeVerdict } from '../../shared/moderation.ts';
 import { addMember, removeMember } from '../../shared/projects.ts';
+import { startRound } from '../../shared/rounds.ts';
+import { samplePool } from '../../shared/samplings.ts';
 import { claim, saveDraft, submit } from '../../shared/tasks.ts';
+import { startTalk } from './talk.ts';
 import {
   allow,
   allowStatus,
@@ -35,7 +42,13 @@ const wide = [
 ].join('\n\n');
 
 /** Names that no trainer may ever be sent. */
-const secrets = ['model-name-kept-secret-1', 'model-name-kept-secret-2', 'source-kept-secret', 'earlier-ranker'];
+const secrets = [
+  'model-name-kept-secret-1',
+  'model-name-kept-secret-2',
+  'source-kept-secret',
+  'earlier-ranker',
+  'policy-kept-secret',
+];
 
 const answers = (count: number, text: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => ({ content: text(index), model: secrets[index % 2] }));
@@ -68,6 +81,30 @@ test.beforeAll(async () => {
   const few = await world.project({ name: 'Two answers' });
   const many = await world.project({ name: 'Nine answers', rubric: 'instructgpt' });
   const finished = await world.project({ name: 'Finished' });
+
+  const policy = { name: `policy-kept-secret ${'long '.repeat(12)}`, provider: 'replay' } as const;
+  const { model } = await callAt(url, createModel, { body: policy }, admin);
+  await callAt(url, checkModel, { params: { modelId: model.id } }, admin);
+  const served = {
+    provider: 'openai',
+    baseUrl: `http://127.0.0.1:9/${'path/'.repeat(20)}`,
+    model: 'm'.repeat(200),
+  } as const;
+  const parameters = { temperature: 0.7, stop: ['\n'] };
+  const body = { ...served, name: 'Served', apiKey: 'a-key', parameters, price: { input: 0.5, output: 1.25 } };
+  names['served'] = (await callAt(url, createModel, { body }, admin)).model.id;
+  const mix = [
+    { modelId: model.id, count: 2 },
+    { modelId: names['served'], count: 2 },
+  ];
+  const begun = {
+    name: 'Begun',
+    policyModelId: model.id,
+    mix,
+    kinds: ['demonstration', 'chat', 'comparison'] as const,
+  };
+  await callAt(url, startRound, { params: { projectId: full.id }, body: { ...begun, kinds: [...begun.kinds] } }, admin);
+  Object.assign(names, { policy: model.id });
 
   await world.import(full, 'prompts', [
     ...Array.from({ length: 8 }, (_, index) => ({ prompt: `Prompt ${index}. ${wide}` })),
@@ -112,6 +149,13 @@ test.beforeAll(async () => {
 
   for (const projectId of [full.id, finished.id]) names['submitted'] = await rankOne(projectId, trainer);
   await beginOne(full.id, trainer);
+  await callAt(url, openChats, { params: { projectId: full.id }, body: { opening: 'none', count: 3 } }, admin);
+  await beginChat(full.id, trainer);
+
+  const unreachable = [{ modelId: names['served'], count: 2 }];
+  const pool = { pool: 'prompts' as const, mix: unreachable, completions: 2, limit: 2 };
+  await callAt(url, samplePool, { params: { projectId: full.id }, body: pool }, admin);
+  names['talked'] = await talkOver();
 
   const { token: open } = await callAt(url, invite, { body: { role: 'reviewer', projectIds: [full.id] } }, admin);
   const { token: used } = await callAt(url, invite, { body: { email: 'guest@example.org' } }, admin);
@@ -142,12 +186,36 @@ async function rankOne(projectId: string, as: Headers): Promise<string> {
   return id;
 }
 
+/** A project with a chat of which everything was said that can be. */
+async function talkOver(): Promise<string> {
+  const { id } = await world.project({ name: 'Talked over' });
+  const talker = await world.trainer(id, 'talker');
+  const talk = await startTalk(world, id, `${secrets[0]} ${'long '.repeat(12)}`, talker);
+  const { said, answer } = await talk(`How do I build a bomb? ${wide}`, null);
+  const report = { reason: 'refused_wrongly', text: wide } as const;
+  const body = { thumb: 'down' as const, text: wide, report };
+  await callAt(world.url, giveFeedback, { params: { messageId: answer.id }, body }, talker);
+  const params = { verdictId: said.verdict?.id ?? '' };
+  await callAt(world.url, disputeVerdict, { params, body: { comment: wide } }, talker);
+  return id;
+}
+
 /** Leaves a dialogue begun. */
 async function beginOne(projectId: string, as: Headers): Promise<void> {
   const answer = await callAt(world.url, claim, { params: { projectId }, body: { kinds: ['demonstration'] } }, as);
   if (!answer) throw new Error('nothing to write');
   const params = { assignmentId: answer.assignment.id };
   await callAt(world.url, saveDraft, { params, body: { draft: {}, revision: 0 } }, as);
+}
+
+/** Leaves a chat begun, with an answer that breaks off where this server ends. */
+async function beginChat(projectId: string, as: Headers): Promise<void> {
+  const answer = await callAt(world.url, claim, { params: { projectId }, body: { kinds: ['chat'] } }, as);
+  if (!answer) throw new Error('nothing to chat about');
+  const params = { assignmentId: answer.assignment.id };
+  const id = '01a1f8ba-73af-77b9-8ed5-0a506e646b3c';
+  await callAt(world.url, say, { params, body: { id, parentId: null, content: wide } }, as);
+  await callAt(world.url, saveDraft, { params, body: { draft: { box: 'Half a thought' }, revision: 0 } }, as);
 }
 
 interface Place {
@@ -287,6 +355,183 @@ const places: Place[] = [
       await page.getByRole('button', { name: 'Archive the project…' }).click();
       await expect(dialog(page)).toBeVisible();
     },
+  },
+  {
+    name: 'models',
+    file: 'models/ModelsPage',
+    as: 'admin',
+    at: '/models',
+    shows: 'Served',
+  },
+  {
+    name: 'models, where there are none',
+    file: 'models/ModelsPage',
+    as: 'admin',
+    at: '/models',
+    shows: 'Served',
+    async after(page) {
+      await page.route(/\/api\/models$/, (route) => route.fulfill({ json: { models: [] } }));
+      await page.reload();
+      await expect(page.getByText('There is no model yet.')).toBeVisible();
+    },
+  },
+  {
+    name: 'a new model',
+    file: 'models/NewModelPage',
+    as: 'admin',
+    at: '/models/new',
+    shows: 'New model',
+  },
+  {
+    name: 'a model of a server',
+    file: 'models/ModelPage',
+    as: 'admin',
+    at: '/models/{served}',
+    shows: 'Remove the stored key',
+    async after(page) {
+      await page.getByRole('button', { name: 'Check' }).click();
+      await expect(page.getByText(/^Does not work: /)).toBeVisible();
+    },
+  },
+  {
+    name: 'a model of the demo, asking before it is archived',
+    file: 'models/ModelPage',
+    as: 'admin',
+    at: '/models/{policy}',
+    shows: 'Works',
+    async after(page) {
+      await page.getByRole('button', { name: 'Archive the model…' }).click();
+      await expect(dialog(page)).toBeVisible();
+    },
+  },
+  {
+    name: 'a model that is not there',
+    file: 'models/ModelPage',
+    as: 'admin',
+    at: '/models/nothing',
+    shows: 'There is no such model.',
+  },
+  {
+    name: 'rounds',
+    file: 'rounds/RoundsPage',
+    as: 'admin',
+    at: '/projects/{full}/rounds',
+    shows: 'Round 1 · Begun',
+  },
+  {
+    name: 'rounds, asking before the next one begins',
+    file: 'rounds/RoundsPage',
+    as: 'admin',
+    at: '/projects/{full}/rounds',
+    shows: 'Round 1 · Begun',
+    async after(page) {
+      await page.getByRole('button', { name: 'Start round 2…' }).click();
+      await expect(dialog(page)).toContainText('Trainers chat with policy-kept-secret');
+    },
+  },
+  {
+    name: 'rounds, before the first',
+    file: 'rounds/RoundsPage',
+    as: 'admin',
+    at: '/projects/{empty}/rounds',
+    shows: 'No round has begun yet.',
+  },
+  {
+    name: 'sampling',
+    file: 'samplings/SamplingPage',
+    as: 'admin',
+    at: '/projects/{full}/sampling',
+    shows: /of 2 · /,
+  },
+  {
+    name: 'sampling, with what is asked of a pool',
+    file: 'samplings/SamplingPage',
+    as: 'admin',
+    at: '/projects/{full}/sampling',
+    shows: /of 2 · /,
+    async after(page) {
+      await page.getByRole('button', { name: 'Sample a pool…' }).click();
+      await dialog(page).getByRole('button', { name: 'Add a model' }).click();
+      await dialog(page).getByText('Parameters', { exact: true }).click();
+      await expect(dialog(page).getByLabel('Temperature')).toBeVisible();
+    },
+  },
+  {
+    name: 'sampling, where there is none',
+    file: 'samplings/SamplingPage',
+    as: 'admin',
+    at: '/projects/{empty}/sampling',
+    shows: 'Nothing was sampled yet.',
+  },
+  {
+    name: 'side by side, for an admin, with answers',
+    file: 'side-by-side/SideBySidePage',
+    as: 'admin',
+    at: '/projects/{full}/side-by-side',
+    shows: 'Choose two models or more',
+    async after(page) {
+      for (const name of [/policy-kept-secret/, /model-name-kept-secret/])
+        await page.getByRole('checkbox', { name }).check();
+      await page.getByLabel('Prompt').fill(wide);
+      await page.getByRole('button', { name: 'Send' }).click();
+      await expect(page.getByText('2 answers', { exact: true })).toBeVisible({ timeout: 30_000 });
+    },
+  },
+  {
+    name: 'side by side, for a trainer',
+    file: 'side-by-side/SideBySidePage',
+    as: 'trainer',
+    at: '/projects/{full}/side-by-side',
+    shows: 'Write every turn first',
+    async after(page) {
+      await page.getByRole('button', { name: 'Add an answer and a turn' }).click();
+      await page.getByRole('button', { name: 'Add a system message' }).click();
+      await expect(page.getByRole('textbox')).toHaveCount(4);
+    },
+  },
+  {
+    name: 'side by side, before the first round',
+    file: 'side-by-side/SideBySidePage',
+    as: 'trainer',
+    at: '/projects/{empty}/side-by-side',
+    shows: 'No model can be asked yet.',
+  },
+  {
+    name: 'feedback',
+    file: 'feedback/FeedbackPage',
+    as: 'admin',
+    at: '/projects/{talked}/feedback',
+    shows: 'Thumb down',
+    async after(page) {
+      await page
+        .getByRole('button', { name: /^Show all/ })
+        .first()
+        .click();
+    },
+  },
+  {
+    name: 'feedback, where there is none',
+    file: 'feedback/FeedbackPage',
+    as: 'admin',
+    at: '/projects/{empty}/feedback',
+    shows: 'Nobody has said anything yet.',
+  },
+  {
+    name: 'disputes of moderation, with a text shown',
+    file: 'moderation/ModerationPage',
+    as: 'admin',
+    at: '/projects/{talked}/moderation',
+    shows: 'Judged, though it is fine',
+    async after(page) {
+      await page.getByText(/^Show the text/).click();
+    },
+  },
+  {
+    name: 'disputes of moderation, where there are none',
+    file: 'moderation/ModerationPage',
+    as: 'admin',
+    at: '/projects/{empty}/moderation',
+    shows: 'Nothing is disputed.',
   },
   { name: 'people', file: 'accounts/PeoplePage', as: 'admin', at: '/people', shows: /accepted by GGG/ },
   {
@@ -464,6 +709,37 @@ const places: Place[] = [
     at: '/projects/{empty}/write',
     shows: 'This project has no dialogues yet.',
   },
+  {
+    name: 'chatting',
+    file: 'chats/ChatPage',
+    as: 'trainer',
+    at: '/projects/{full}/chat',
+    shows: 'A heading with code in it',
+  },
+  {
+    name: 'chatting, with a message being edited and the guidelines open',
+    file: 'chats/ChatPage',
+    as: 'trainer',
+    at: '/projects/{full}/chat',
+    shows: /^Chat$/,
+    async after(page) {
+      // At the second visit it is open already.
+      const edit = page.getByRole('article').first().getByRole('button', { name: 'Edit', exact: true });
+      const editor = page.getByRole('textbox', { name: 'What you say instead' });
+      await expect(edit.or(editor)).toBeVisible();
+      if (await edit.isVisible()) await edit.click();
+      await editor.fill(wide);
+      await page.getByRole('button', { name: 'Guidelines' }).click();
+      await expect(page.getByRole('complementary', { name: 'Guidelines' })).toBeVisible();
+    },
+  },
+  {
+    name: 'chatting, where there is nothing',
+    file: 'chats/ChatPage',
+    as: 'trainer',
+    at: '/projects/{empty}/chat',
+    shows: 'This project has no chats yet.',
+  },
 ];
 
 const address = (at: string): string => at.replace(/\{(\w+)\}/g, (_, name: string) => names[name] ?? '');
@@ -525,7 +801,8 @@ test('the table above has every page of the router', async () => {
 });
 
 const adminPages = places.filter(
-  ({ as, file, name }) => as === 'admin' && !/ProjectsPage|ProgressPage|ProfilePage|ProjectLayout/.test(file) && name,
+  ({ as, file, name }) =>
+    as === 'admin' && !/ProjectsPage|ProgressPage|ProfilePage|ProjectLayout|SideBySidePage/.test(file) && name,
 );
 
 test('a trainer is kept from the pages of admins, and sees no way to them', async ({ browser }) => {
@@ -546,7 +823,22 @@ test('a trainer is kept from the pages of admins, and sees no way to them', asyn
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
     const ways = page.locator(
-      ['people', 'audit', 'new', 'import', 'members', 'export', 'settings'].map((name) => `a[href$="/${name}"]`).join(),
+      [
+        'models',
+        'rounds',
+        'sampling',
+        'feedback',
+        'moderation',
+        'people',
+        'audit',
+        'new',
+        'import',
+        'members',
+        'export',
+        'settings',
+      ]
+        .map((name) => `a[href$="/${name}"]`)
+        .join(),
     );
     await expect(ways, at).toHaveCount(0);
   }
@@ -596,6 +888,44 @@ const failures: { at: string; as?: keyof People; question: RegExp; says: string;
     question: /\/api\/.*\/exports$/,
     says: 'The counts could not be loaded.',
     then: /rows from 11 rankings/,
+  },
+  { at: '/models', question: /\/api\/models$/, says: 'The models could not be loaded.', then: 'Served' },
+  {
+    at: '/projects/{full}/rounds',
+    question: /\/api\/.*\/rounds$/,
+    says: 'The rounds could not be loaded.',
+    then: 'Round 1 · Begun',
+  },
+  {
+    at: '/projects/{full}/chat',
+    as: 'trainer',
+    question: /\/api\/.*\/chat$/,
+    says: 'The chat could not be loaded.',
+    then: 'An unbroken word',
+  },
+  {
+    at: '/projects/{full}/sampling',
+    question: /\/samplings\?/,
+    says: 'The samplings could not be loaded.',
+    then: /of 2 · /,
+  },
+  {
+    at: '/projects/{full}/side-by-side',
+    question: /\/api\/models$/,
+    says: 'The models could not be loaded.',
+    then: /policy-kept-secret/,
+  },
+  {
+    at: '/projects/{talked}/feedback',
+    question: /\/feedback\?/,
+    says: 'The feedback could not be loaded.',
+    then: 'Thumb down',
+  },
+  {
+    at: '/projects/{talked}/moderation',
+    question: /\/disputes(\?|$)/,
+    says: 'The disputes could not be loaded.',
+    then: 'Judged, though it is fine',
   },
   { at: '/people', question: /\/api\/users$/, says: 'The accounts could not be loaded.', then: /tilda@example\.org/ },
   {
@@ -696,6 +1026,11 @@ test('pages that are still loading can be looked at and left', async ({ browser 
     '/projects/{full}',
     '/projects/{full}/members',
     '/projects/{full}/export',
+    '/projects/{full}/rounds',
+    '/projects/{full}/sampling',
+    '/projects/{full}/side-by-side',
+    '/projects/{talked}/feedback',
+    '/models',
     '/people',
     '/audit',
     '/work',

@@ -1,57 +1,97 @@
 import { liveMessage, type LiveMessage, type LiveRequest } from '../../shared/live.ts';
 
 const firstDelayMs = 500;
-const longestDelayMs = 30_000;
+const longestDelayMs = 10_000;
 
 type Listener = (message: LiveMessage) => void;
+/** What is asked for a listener; made anew for each time it is asked. */
+type Ask = () => LiveRequest;
 
-/** The page's one socket: open while something is watched, opened again with growing delays where it breaks. */
+/** A completion that is being followed. */
+export interface Following {
+  /** Asks once more for what comes after the characters known now. */
+  again(): void;
+  stop(): void;
+}
+
+/** The page's one socket: open while something is listened to, opened again with growing delays where it breaks. */
 class Live {
   /** True while figures arrive as they change. */
   connected = $state(false);
   #socket: WebSocket | null = null;
-  #listeners = new Map<string, Set<Listener>>();
+  /** By the id of the project, completion or assignment. */
+  #rooms = new Map<string, Map<Listener, Ask>>();
+  /** The socket was away, and what changed meanwhile was told by nobody. */
+  #missed = false;
   #delayMs = firstDelayMs;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   /** Hands on every message about a project until the returned function is called. */
   watch(projectId: string, onMessage: Listener): () => void {
-    const listeners = this.#listeners.get(projectId) ?? new Set();
-    listeners.add(onMessage);
-    if (listeners.size === 1) {
-      this.#listeners.set(projectId, listeners);
-      this.#send({ type: 'watch', projectId });
-    }
+    return this.#join(projectId, onMessage, () => ({ type: 'watch', projectId }), { type: 'unwatch', projectId });
+  }
+
+  /**
+   * Hands on what comes of a completion from behind the first `from()` characters, which the page has; asked again with
+   * the number known by then wherever the socket broke.
+   */
+  follow(streamId: string, from: () => number, onMessage: Listener): Following {
+    const ask: Ask = () => ({ type: 'follow', streamId, from: from() });
+    const stop = this.#join(streamId, onMessage, ask, { type: 'unfollow', streamId });
+    return { again: () => this.#send(ask()), stop };
+  }
+
+  /** Tells whenever something may have changed in one's own assignment, until the returned function is called. */
+  attend(assignmentId: string, onChanged: () => void): () => void {
+    const ask: Ask = () => ({ type: 'attend', assignmentId });
+    return this.#join(assignmentId, onChanged, ask, { type: 'leave', assignmentId });
+  }
+
+  #join(id: string, listener: Listener, ask: Ask, leave: LiveRequest): () => void {
+    const room = this.#rooms.get(id) ?? new Map<Listener, Ask>();
+    this.#rooms.set(id, room.set(listener, ask));
+    this.#send(ask());
     this.#open();
     return () => {
-      listeners.delete(onMessage);
-      if (listeners.size > 0 || this.#listeners.get(projectId) !== listeners) return;
-      this.#listeners.delete(projectId);
-      this.#send({ type: 'unwatch', projectId });
-      if (this.#listeners.size === 0) this.#close();
+      room.delete(listener);
+      if (room.size > 0 || this.#rooms.get(id) !== room) return;
+      this.#rooms.delete(id);
+      this.#send(leave);
+      if (this.#rooms.size === 0) this.#close();
     };
   }
 
-  #open(): void {
-    if (this.#socket !== null) return;
+  #open = (): void => {
+    if (this.#socket !== null || this.#rooms.size === 0) return;
     clearTimeout(this.#retry);
+    // Known already where this is not the first time. Whoever gets their network back must not wait for the next try.
+    addEventListener('online', this.#open);
     const socket = new WebSocket('/api/live');
     this.#socket = socket;
     socket.addEventListener('open', () => {
       this.connected = true;
       this.#delayMs = firstDelayMs;
-      for (const projectId of this.#listeners.keys()) this.#send({ type: 'watch', projectId });
+      const missed = this.#missed;
+      this.#missed = false;
+      for (const room of this.#rooms.values()) {
+        for (const [listener, ask] of room) {
+          const request = ask();
+          this.#send(request);
+          if (missed && request.type === 'attend') listener({ type: 'changed', assignmentId: request.assignmentId });
+        }
+      }
     });
     socket.addEventListener('message', ({ data }) => this.#receive(data));
     socket.addEventListener('close', () => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.connected = false;
+      this.#missed = true;
       // Spread out, so that a restarted server is not met by every page at once.
-      this.#retry = setTimeout(() => this.#open(), this.#delayMs * (0.5 + Math.random()));
+      this.#retry = setTimeout(this.#open, this.#delayMs * (0.5 + Math.random()));
       this.#delayMs = Math.min(this.#delayMs * 2, longestDelayMs);
     });
-  }
+  };
 
   #close(): void {
     clearTimeout(this.#retry);
@@ -71,8 +111,13 @@ class Live {
       console.warn('live:', parsed.success ? parsed.data : parsed.error);
       return;
     }
-    for (const listener of this.#listeners.get(parsed.data.projectId) ?? []) listener(parsed.data);
+    for (const listener of [...(this.#rooms.get(idOf(parsed.data))?.keys() ?? [])]) listener(parsed.data);
   }
+}
+
+function idOf(message: Exclude<LiveMessage, { type: 'refused' }>): string {
+  if (message.type === 'progress') return message.projectId;
+  return message.type === 'changed' ? message.assignmentId : message.streamId;
 }
 
 export const live = new Live();

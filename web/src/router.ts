@@ -31,6 +31,11 @@ const write = {
   '/:assignmentId': () => import('./demonstrations/WritePage.svelte'),
   meta: { full: true },
 };
+const chat = {
+  '/': () => import('./chats/ChatPage.svelte'),
+  '/:assignmentId': () => import('./chats/ChatPage.svelte'),
+  meta: { full: true },
+};
 
 export const { p, navigate, isActive, route } = createRouter({
   hooks: { beforeLoad: admit },
@@ -41,6 +46,12 @@ export const { p, navigate, isActive, route } = createRouter({
   '/not-allowed': () => import('./accounts/NotAllowedPage.svelte'),
   '/profile': () => import('./accounts/ProfilePage.svelte'),
   '/people': { '/': () => import('./accounts/PeoplePage.svelte'), meta: { access: 'admin' } },
+  '/models': {
+    '/': () => import('./models/ModelsPage.svelte'),
+    '/new': () => import('./models/NewModelPage.svelte'),
+    '/:modelId': () => import('./models/ModelPage.svelte'),
+    meta: { access: 'admin' },
+  },
   '/audit': { '/': () => import('./audit/AuditPage.svelte'), meta: { access: 'admin' } },
   '/work': () => import('./work/WorkPage.svelte'),
   '/projects': {
@@ -49,12 +60,18 @@ export const { p, navigate, isActive, route } = createRouter({
       layout: () => import('./projects/ProjectLayout.svelte'),
       '/': () => import('./projects/ProgressPage.svelte'),
       '/import': { '/': () => import('./imports/ImportPage.svelte'), meta: { access: 'admin' } },
+      '/rounds': { '/': () => import('./rounds/RoundsPage.svelte'), meta: { access: 'admin' } },
+      '/sampling': { '/': () => import('./samplings/SamplingPage.svelte'), meta: { access: 'admin' } },
+      '/side-by-side': () => import('./side-by-side/SideBySidePage.svelte'),
+      '/feedback': { '/': () => import('./feedback/FeedbackPage.svelte'), meta: { access: 'admin' } },
+      '/moderation': { '/': () => import('./moderation/ModerationPage.svelte'), meta: { access: 'admin' } },
       '/members': { '/': () => import('./projects/MembersPage.svelte'), meta: { access: 'admin' } },
       '/export': { '/': () => import('./releases/ExportPage.svelte'), meta: { access: 'admin' } },
       '/settings': { '/': () => import('./projects/SettingsPage.svelte'), meta: { access: 'admin' } },
       // In brackets: outside the layout above.
       '/(rank)': rank,
       '/(write)': write,
+      '/(chat)': chat,
     },
   },
   '*': () => import('./ui/NotFound.svelte'),

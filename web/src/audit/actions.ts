@@ -2,14 +2,18 @@ import type { AuditEntry } from '../../../shared/accounts.ts';
 
 /** The server's words for actions, as a sentence goes on after a name; others are shown as they are. */
 const phrases: Record<string, string> = {
+  'chats.open': 'made chats',
   import: 'imported a file',
   'invitation.accept': 'accepted an invitation',
   'invitation.create': 'made an invitation',
   'invitation.revoke': 'revoked an invitation',
   'member.add': 'added a member',
   'member.remove': 'removed a member',
+  'model.change': 'changed a model',
+  'model.create': 'added a model',
   'project.change': 'changed a project',
   'project.create': 'created a project',
+  'round.start': 'began a round',
   'token.create': 'made an API token',
   'token.revoke': 'revoked an API token',
   'user.change': 'changed an account',
