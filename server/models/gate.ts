@@ -7,10 +7,11 @@ interface Waiting {
   enter: () => void;
   refuse: (reason: Error) => void;
   onWait: (detail: string | null) => void;
+  background: boolean;
 }
 
 /**
- * The places of one model: who comes first is let in first. While its server has asked us to wait, nobody is let in.
+ * The places of one model: who comes first is let in first, but background work after all for whom a person waits. While its server has asked us to wait, nobody is let in.
  * Times are those of `performance.now()`, in milliseconds: a clock that is set does not matter.
  */
 export class Gate {
@@ -46,10 +47,14 @@ export class Gate {
    * signal's reason, or `ModelFailure` where the wait would be too long. When the signal is aborted the place is given back,
    * whatever whoever has it does.
    */
-  async enter(signal: AbortSignal, onWait: (detail: string | null) => void): Promise<() => void> {
+  async enter(
+    signal: AbortSignal,
+    onWait: (detail: string | null) => void,
+    { background = false }: { background?: boolean | undefined } = {},
+  ): Promise<() => void> {
     signal.throwIfAborted();
     if (this.#closedFor() > longestWait) throw this.#tooLong();
-    if (this.#closedFor() > 0 || this.#taken >= this.#places) await this.#turn(signal, onWait);
+    if (this.#closedFor() > 0 || this.#taken >= this.#places) await this.#turn(signal, onWait, background);
     else this.#taken += 1;
     let given = false;
     const giveBack = (): void => {
@@ -66,7 +71,7 @@ export class Gate {
     return giveBack;
   }
 
-  #turn(signal: AbortSignal, onWait: (detail: string | null) => void): Promise<void> {
+  #turn(signal: AbortSignal, onWait: (detail: string | null) => void, background: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -74,6 +79,7 @@ export class Gate {
       };
       const waiting: Waiting = {
         onWait,
+        background,
         enter: () => {
           signal.removeEventListener('abort', leave);
           onWait(null);
@@ -86,7 +92,8 @@ export class Gate {
         },
       };
       signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(waiting);
+      const behind = background ? -1 : this.#waiting.findIndex((one) => one.background);
+      this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiting);
       onWait(this.#why());
       this.#letIn();
     });

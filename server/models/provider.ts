@@ -9,6 +9,8 @@ export interface Asked {
   parameters: Parameters;
   /** From 0 to 2^31 - 1. The same seed is to give the same text where the server can do that. */
   seed: number;
+  /** Nobody sits and waits for it: it is let in after what somebody waits for. */
+  background?: boolean;
 }
 
 /** How a completion ended. */

@@ -133,7 +133,7 @@ export function createModels({ secret, hosts, timing: given, random = Math.rando
     async *write(model, asked, signal, onWait = () => {}) {
       const gate = gateOf(model);
       for (let attempt = 0; ; attempt += 1) {
-        const leave = await gate.enter(signal, onWait);
+        const leave = await gate.enter(signal, onWait, asked);
         let begun = false;
         let writing: Writing | null = null;
         try {

@@ -9,9 +9,11 @@ export interface Print {
   words: readonly string[];
 }
 
-/** In scripts that are written without blanks, each letter counts as a word. */
-const word =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
+/** Scripts that are written without blanks: each letter counts as a word. */
+const unspaced = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
+  .map((name) => `\\p{Script=${name}}`)
+  .join('');
+const word = new RegExp(`[${unspaced}]|[^\\s${unspaced}]+`, 'gu');
 
 export function printOf(text: string): Print {
   const words =

@@ -152,7 +152,8 @@ async function write(
   let firstTokenAt: Date | null = null;
   let text = '';
   try {
-    const writing = models.write(model, { messages, role: 'assistant', parameters, seed }, signal);
+    const asked = { messages, role: 'assistant' as const, parameters, seed, background: true };
+    const writing = models.write(model, asked, signal);
     for (;;) {
       const next = await writing.next();
       if (!next.done) {

@@ -5,9 +5,11 @@ import type { sideBySide as sideEndpoint } from '../../shared/samplings.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { shownOrder } from '../comparisons/order.ts';
 import type { Context } from '../context.ts';
-import type { Database } from '../db/database.ts';
+import { type Database, transaction } from '../db/database.ts';
 import { retrying } from '../db/retry.ts';
 import type { ModelRow } from '../models/queries.ts';
+import { judgeAll, keepVerdict } from '../moderation/judge.ts';
+import { judgeWritten } from '../moderation/written.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
 import { selectModelsOf } from '../rounds/queries.ts';
@@ -22,7 +24,7 @@ const mostOfRound = 4;
 /** Most answers that are written for one person at a time. */
 const mostAtOnce = 18;
 
-type Asker = Pick<Context, 'db' | 'streams' | 'clock' | 'random' | 'hub'>;
+type Asker = Pick<Context, 'db' | 'models' | 'log' | 'streams' | 'clock' | 'random' | 'hub'>;
 
 /**
  * Begins answers of several models to one prompt. Nobody but an admin is told which model answers where, and the order gives
@@ -30,11 +32,12 @@ type Asker = Pick<Context, 'db' | 'streams' | 'clock' | 'random' | 'hub'>;
  * `too_many_requests`.
  */
 export async function sideBySide(
-  { db, streams, random }: Asker,
+  context: Asker,
   user: SignedIn,
   projectId: string,
   { messages, modelIds }: Parsed<typeof sideEndpoint>['body'],
 ): Promise<Output<typeof sideEndpoint>> {
+  const { db, streams, random } = context;
   const project = await projectFor(db, user, projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
   checkPrompt(messages, project.limits);
@@ -43,6 +46,11 @@ export async function sideBySide(
   const models = await modelsFor(db, round, modelIds);
   if ((await queries.countOpenSides(db, user.id)) + models.length > mostAtOnce)
     throw new Refusal('too_many_requests', 'Wait until the answers that you asked for are written, or stop them.');
+  await judgeWritten(
+    context,
+    { projectId, moderation: project.moderation },
+    messages.map(({ content }, index) => ({ index, id: newId(), content })),
+  );
   const id = newId();
   const seed = (): number => Math.floor(random() * 2 ** 31);
   const shown = shownOrder(models.length, seed()).flatMap((index) => models[index] ?? []);
@@ -101,14 +109,12 @@ async function modelsFor(
 }
 
 /**
- * Makes a comparison of the answers that are whole; those that say the same count once. The same twice is once. Throws
- * `not_found`, `archived`, `conflict` where fewer than two answers are there to be compared.
+ * Makes a comparison of the answers that are whole; those that say the same count once, and those that moderation blocks not
+ * at all. The same twice is once. Throws `not_found`, `archived`, `conflict` where fewer than two answers are there to be
+ * compared, and `invalid` where moderation blocks the prompt by now.
  */
-export async function keepSideBySide(
-  { db, clock, random, hub }: Asker,
-  user: SignedIn,
-  sideId: string,
-): Promise<string> {
+export async function keepSideBySide(context: Asker, user: SignedIn, sideId: string): Promise<string> {
+  const { db, random, hub } = context;
   const answers = await queries.selectSide(db, sideId, user.id);
   const [first] = answers;
   if (!first) throw notFound('answer side by side');
@@ -116,28 +122,49 @@ export async function keepSideBySide(
   if (kept !== null) return kept;
   const project = await projectFor(db, user, first.projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no comparison is made in it any more.');
-  const different = distinct(answers.filter(({ state }) => state === 'done'));
-  if (different.length < minCompletions) throw new Refusal('conflict', whyNot(answers));
+  const { moderation } = project;
+  const whole = distinct(answers.filter(({ state }) => state === 'done'));
+  const judged = await judgeAll(
+    context,
+    project,
+    whole.map(({ text }) => text),
+  );
+  const taken = whole
+    .map((answer, index) => ({ ...answer, judgement: judged[index] ?? null }))
+    .filter(({ judgement }) => judgement?.action !== 'block');
+  if (taken.length < minCompletions)
+    throw new Refusal(
+      'conflict',
+      taken.length < whole.length ? 'This project’s moderation stopped answers: too few are left.' : whyNot(answers),
+    );
 
   const seed = Math.floor(random() * 2 ** 31);
-  const ids = different.map(({ id }) => id);
-  const made = comparisonOf(null, ids, seed, { clock, random });
+  const ids = taken.map(({ id }) => id);
+  const made = comparisonOf(null, ids, seed, context);
+  const messages = first.prompt.map((message) => ({ ...message, id: newId() }));
   const side = {
     sideId,
     projectId: project.id,
     roundId: first.roundId,
     conversationId: newId(),
     keeperId: user.id,
-    messages: first.prompt.map((message) => ({ ...message, id: newId() })),
+    messages,
     authors: project.rankOwnChats ? [] : [user.id],
-    mix: [...Map.groupBy(different, ({ modelId }) => modelId)].map(([modelId, { length: count }]) => ({
-      modelId,
-      count,
-    })),
+    mix: [...Map.groupBy(taken, ({ modelId }) => modelId)].map(([modelId, { length: count }]) => ({ modelId, count })),
     wanted: ids.length,
     seed,
   };
-  if (await retrying(() => queries.keepSide(db, side, made))) hub.touch(project.id);
+  const written = messages.map((message, index) => ({ ...message, index }));
+  const keepWritten = await judgeWritten(context, { projectId: project.id, moderation }, written);
+  const fresh = await retrying(() =>
+    transaction(db, async (tx) => {
+      if (!(await queries.keepSide(tx, side, made))) return false;
+      await keepWritten?.(tx);
+      for (const { id, judgement } of taken) if (judgement) await keepVerdict(tx, project.id, id, judgement);
+      return true;
+    }),
+  );
+  if (fresh) hub.touch(project.id);
   // Where two keep at once, the first one's is there by now.
   return (await queries.selectComparisonOf(db, sideId)) ?? made.comparisonId;
 }

@@ -242,4 +242,29 @@ describe('keeping answers side by side', () => {
     await t.call(changeProject, { params: { projectId: project.id }, body: { archived: true } }, admin);
     await t.refused('archived', keepSideBySide, { params: { sideId: id } }, ann);
   });
+
+  it('is for what moderation lets pass', async () => {
+    const settings = { name: 'Judge', provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const judge = await t.call(createModel, { body: settings }, admin);
+    const moderation = { modelId: judge.model.id, actions: { hate: 'block' as const, violence: 'warn' as const } };
+    const project = await projectOf([await model('steady')], { moderation });
+    const body = { messages: [{ role: 'user' as const, content: 'Say [hate].' }] };
+    const told = await t.refused('invalid', sideBySide, { params: { projectId: project.id }, body }, ann);
+    expect(told.errors).toMatchObject([{ path: 'messages.0.content' }]);
+
+    const asked = async (...texts: string[]) => {
+      const { id, answers } = await ask(project, ann, undefined, [{ role: 'user', content: 'Say [violence].' }]);
+      await allEnded(answers, ann);
+      for (const [index, { id }] of answers.entries())
+        await t.database.db.execute(sql`update generations set text = ${texts[index]} where id = ${id}`);
+      return id;
+    };
+    await keep(await asked('One.', 'Other [violence].'), ann);
+    const [kept] = await t.database.db._.session.all(
+      sql`select count(*)::int as verdicts from verdicts where project_id = ${project.id} and action = 'warn'`,
+    );
+    expect(kept).toEqual({ verdicts: 2 });
+    const stopped = { params: { sideId: await asked('One.', 'Other [hate].') } };
+    expect((await t.refused('conflict', keepSideBySide, stopped, ann)).detail).toMatch(/moderation/);
+  });
 });

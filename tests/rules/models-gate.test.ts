@@ -25,6 +25,22 @@ test('places are given in the order of asking', async () => {
   expect(gate.taken).toBe(0);
 });
 
+test('background work is let in after whoever a person waits for', async () => {
+  const gate = new Gate(1);
+  const order: string[] = [];
+  const first = await gate.enter(never, quiet);
+  const waiting = ['sample 1', 'sample 2', 'chat 1', 'sample 3', 'chat 2'].map(async (name) => {
+    const leave = await gate.enter(never, quiet, { background: name.startsWith('sample') });
+    order.push(name);
+    await turns();
+    leave();
+  });
+  await turns();
+  first();
+  await Promise.all(waiting);
+  expect(order).toEqual(['chat 1', 'chat 2', 'sample 1', 'sample 2', 'sample 3']);
+});
+
 test('one who waits is told why, and that it is over', async () => {
   const gate = new Gate(1);
   const told: (string | null)[] = [];

@@ -81,8 +81,11 @@ export async function projectSums(db: Database, projectId: string): Promise<Sums
 
 const sumsStatement = statement<{ batch_id: string; state: SamplingState; count: number }>(
   'sampling_batch_sums',
-  `select batch_id, state, count(*)::int as count from samplings
-   where batch_id is not null and batch_id = any($1::uuid[]) group by batch_id, state`,
+  `select batch.id as batch_id, listed.state, sum.count
+   from unnest($1::uuid[]) as batch(id) cross join unnest(array['waiting', 'running', 'done', 'failed']) as listed(state)
+   cross join lateral (
+     select count(*)::int as count from samplings s where s.batch_id = batch.id and s.state = listed.state
+   ) sum`,
 );
 
 export type Sums = Record<SamplingState, number>;

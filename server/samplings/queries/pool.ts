@@ -109,10 +109,11 @@ export async function updateCancelled(db: Database, batchId: string): Promise<bo
   return rows.length > 0;
 }
 
+/** States are told by what they are not, for the reason that is beside `beginStatement`. */
 const cancelStatement = statement<{ id: string }>(
   'sampling_cancel',
   `update samplings set state = 'failed', detail = 'cancelled', retry_at = null, ended_at = $3::timestamptz
-   where state = 'waiting' and id = any(array(
+   where state not in ('running', 'done', 'failed') and id = any(array(
      select id from samplings where batch_id = $1::uuid and state = 'waiting' limit $2::int))
    returning id`,
 );
@@ -125,7 +126,7 @@ export async function cancelWaiting(db: Database, batchId: string, limit: number
 const retryStatement = statement<{ id: string }>(
   'sampling_retry',
   `update samplings s set state = 'waiting', detail = null, retry_at = null, ended_at = null
-   where s.state = 'failed' and s.id = any($1::uuid[])
+   where s.state not in ('waiting', 'running', 'done') and s.id = any($1::uuid[])
      and not exists (select from batches b where b.id = s.batch_id and b.cancelled)
      and not exists (select from samplings o where o.prompt_message_id = s.prompt_message_id and o.id <> s.id
        and o.original_id is not distinct from s.original_id and (o.state <> 'failed' or o.id > s.id))

@@ -25,7 +25,11 @@ export interface Begun {
   written: { id: string; modelId: string; text: string }[];
 }
 
-const beginStatement = statement<Begun>(
+/**
+ * Plans are kept, also those made while the table was small: saying which states a sampling is not in keeps the planner off
+ * the index of states, which would lead through everything that waits.
+ */
+export const beginStatement = statement<Begun>(
   'sampling_begin',
   `with recursive about as materialized (
      select s.id, p.moderation, p.archived or coalesce(b.cancelled, false) as cancelled
@@ -35,7 +39,7 @@ const beginStatement = statement<Begun>(
      update samplings s set state = case when about.cancelled then 'failed' else 'running' end, attempts = s.attempts + 1,
        detail = case when about.cancelled then 'cancelled' end, retry_at = null,
        ended_at = case when about.cancelled then $2::timestamptz end
-     from about where s.id = about.id and s.state in ('waiting', 'running')
+     from about where s.id = $1::uuid and s.state not in ('done', 'failed')
      returning s.*, about.cancelled, about.moderation
    ), path as (
      select m.parent_id, m.role, m.content, 0 as height from mine join messages m on m.id = mine.prompt_message_id
