@@ -11,9 +11,13 @@ const settleMs = 500;
 export function stayAtEnd(writing: () => boolean, said: () => number): (box: HTMLElement) => () => void {
   return (box) => {
     let atEnd = true;
+    /** Where this scrolled to last: whoever is not above it has not left the end, which may have moved on since. */
+    let held = Infinity;
     let until = performance.now() + settleMs;
     const toEnd = (): void => {
-      if (atEnd && performance.now() < until) box.scrollTop = box.scrollHeight;
+      if (!atEnd || performance.now() >= until) return;
+      box.scrollTop = box.scrollHeight;
+      held = box.scrollTop;
     };
     $effect(() => {
       if (!writing()) return;
@@ -29,7 +33,8 @@ export function stayAtEnd(writing: () => boolean, said: () => number): (box: HTM
       toEnd();
     });
     const scrolled = (): void => {
-      atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+      atEnd = box.scrollTop >= held - 1 || box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+      if (!atEnd) held = Infinity;
     };
     box.addEventListener('scroll', scrolled, { passive: true });
     const sized = new ResizeObserver(toEnd);
