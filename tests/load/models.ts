@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { openChats, say } from '../../shared/chats.ts';
 import { fillPath } from '../../shared/endpoint.ts';
 import { importLines } from '../../shared/imports.ts';
-import { type LiveMessage, liveMessage } from '../../shared/live.ts';
+import { liveMessage } from '../../shared/live.ts';
 import { createModel } from '../../shared/models.ts';
 import { createProject } from '../../shared/projects.ts';
 import { startRound } from '../../shared/rounds.ts';
@@ -63,7 +63,12 @@ interface Chats {
 }
 
 /** A project whose round asks this model, with chats for so many trainers. */
-async function prepareChats(server: ServerProcess, models: ModelProcess, model: string, people: number): Promise<Chats> {
+async function prepareChats(
+  server: ServerProcess,
+  models: ModelProcess,
+  model: string,
+  people: number,
+): Promise<Chats> {
   const admin = await signInAdmin(server.url);
   const name = `${model} ${randomUUID()}`;
   const body = { name, provider: 'openai' as const, baseUrl: models.url, model, concurrency: 1_000 };
@@ -146,7 +151,11 @@ async function firstWord(server: ServerProcess): Promise<Row[]> {
 
 /** Asks the model server itself; the time to its first word, in milliseconds. */
 async function keptAgent(url: string): Promise<() => Promise<number>> {
-  const body = JSON.stringify({ model: 'steady', stream: true, messages: [{ role: 'user', content: 'How do you do?' }] });
+  const body = JSON.stringify({
+    model: 'steady',
+    stream: true,
+    messages: [{ role: 'user', content: 'How do you do?' }],
+  });
   return async () => {
     const before = performance.now();
     const response = await fetch(`${url}/chat/completions`, { method: 'POST', body });
@@ -189,7 +198,7 @@ async function streamsAtOnce(server: ServerProcess): Promise<Row> {
         let last = 0;
         let gap = 0;
         socket.on('message', (data: Buffer) => {
-          const message = JSON.parse(data.toString()) as LiveMessage;
+          const message = liveMessage.parse(JSON.parse(data.toString()));
           const now = performance.now();
           if (message.type === 'piece') {
             if (first === 0) first = now;

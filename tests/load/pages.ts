@@ -1,7 +1,10 @@
 import path from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { openChats } from '../../shared/chats.ts';
 import { importLines } from '../../shared/imports.ts';
+import { createModel } from '../../shared/models.ts';
 import { createProject } from '../../shared/projects.ts';
+import { startRound } from '../../shared/rounds.ts';
 import { provideChromium } from '../support/chromium.ts';
 import { callAt, firstAdmin, type ServerProcess, signInAdmin, startServer } from '../support/server.ts';
 import { median, quantile, type Row } from './figures.ts';
@@ -51,6 +54,11 @@ async function prepare(server: ServerProcess): Promise<string> {
     { params, query: { format: 'prompts' }, body: JSON.stringify({ prompt }) },
     admin,
   );
+  const { model } = await callAt(server.url, createModel, { body: { name: 'Replay', provider: 'replay' } }, admin);
+  const mix = [{ modelId: model.id, count: 3 }];
+  const kinds = ['comparison' as const, 'demonstration' as const, 'chat' as const];
+  await callAt(server.url, startRound, { params, body: { policyModelId: model.id, mix, kinds } }, admin);
+  await callAt(server.url, openChats, { params, body: { opening: 'prompts' } }, admin);
   return project.id;
 }
 
@@ -67,10 +75,10 @@ async function open(context: BrowserContext, address: string): Promise<Page> {
   return page;
 }
 
-/** Compressed JavaScript that the ranking and the writing page load, in a browser without a cache. */
+/** Compressed JavaScript that the ranking, the writing and the chat page load, in a browser without a cache. */
 async function firstLoad(browser: Browser, url: string, projectId: string): Promise<Row> {
   const sizes: number[] = [];
-  for (const page of ['rank', 'write']) {
+  for (const page of ['rank', 'write', 'chat']) {
     const context = await signedIn(browser, url);
     const scripts: Promise<number>[] = [];
     context.on('requestfinished', (request) => {
@@ -83,12 +91,12 @@ async function firstLoad(browser: Browser, url: string, projectId: string): Prom
     sizes.push((await Promise.all(scripts)).reduce((sum, size) => sum + size, 0) / 1024);
     await context.close();
   }
-  const [rank = 0, write = 0] = sizes;
+  const [rank = 0, write = 0, chat = 0] = sizes;
   return {
     what: "first load of the trainer's pages, compressed JavaScript",
-    measured: `${rank.toFixed(0)} KB ranking, ${write.toFixed(0)} KB writing`,
+    measured: `${rank.toFixed(0)} KB ranking, ${write.toFixed(0)} KB writing, ${chat.toFixed(0)} KB chat`,
     target: `${allowedKb} KB`,
-    reached: Math.max(rank, write) <= allowedKb,
+    reached: Math.max(rank, write, chat) <= allowedKb,
   };
 }
 
