@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { accountRoutes } from './accounts/routes.ts';
 import { createSessions } from './accounts/sessions.ts';
-import { inspectAnswer } from './chats/inspection.ts';
+import { inspectAnswer } from './moderation/inspection.ts';
 import { chatRoutes } from './chats/routes.ts';
 import type { Context } from './context.ts';
 import { openJobs } from './db/jobs.ts';

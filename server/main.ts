@@ -32,14 +32,18 @@ export async function serve(config: Config, { dev }: { dev: boolean }): Promise<
     modelHosts: config.modelHosts,
     logLevel: config.logLevel,
   });
-  app.addHook('onClose', () => database.close());
+  /** The database last: what is under way is handed over in it. A hook that is added later would run earlier. */
+  const close = async (): Promise<void> => {
+    await app.close();
+    await database.close();
+  };
 
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), closeWithin).unref();
-    app.close().then(
+    close().then(
       () => process.exit(0),
       (error: unknown) => {
         console.error(error);
@@ -51,7 +55,7 @@ export async function serve(config: Config, { dev }: { dev: boolean }): Promise<
   process.on('SIGTERM', stop);
 
   await app.listen({ port: config.port, host: config.host }).catch(async (error: unknown) => {
-    await app.close();
+    await close();
     throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
       ? new BadConfig(
           `PORT ${config.port} of ${config.host} is taken by another program: stop that, or set another PORT.`,

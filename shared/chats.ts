@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { content, message, messageRole } from './conversations.ts';
+import { content, messageRole, shownMessage } from './conversations.ts';
 import { feedback } from './feedback.ts';
 import { verdict } from './moderation.ts';
 import { projectParams } from './projects.ts';
@@ -9,7 +9,7 @@ import { stream } from './streams.ts';
 /** What a trainer is given to chat about: an opening prompt, or nothing. */
 export const chatTask = z.object({
   /** Ends with a message of the user, which the model answers first; empty where the trainer opens. */
-  conversation: z.array(message),
+  conversation: z.array(shownMessage),
 });
 export type ChatTask = z.infer<typeof chatTask>;
 
@@ -59,7 +59,8 @@ export const say = endpoint({
   method: 'POST',
   path: '/api/assignments/:assignmentId/chat/messages',
   access: 'trainer',
-  summary: 'Say something and have the model answer; below an earlier message it opens a branch. The same id twice is once',
+  summary:
+    'Say something and have the model answer; below an earlier message it opens a branch. The same id twice is once',
   params: assignmentParams,
   body: z.strictObject({
     /** Made by the client, so that a retry is not a second message. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { content, maxCompletions, message } from './conversations.ts';
+import { content, hidden, maxCompletions, shownMessage } from './conversations.ts';
 
 const label = z.string().regex(/^[A-I]$/, 'must be a letter from A to I');
 
 /** What a trainer sees of a comparison: labels in the order shown, nothing of where a completion came from. */
 export const comparisonTask = z.object({
-  conversation: z.array(message),
-  completions: z.array(z.object({ label: z.string(), content: z.string() })),
+  conversation: z.array(shownMessage),
+  completions: z.array(z.object({ label: z.string(), content: z.string(), hidden })),
 });
 export type ComparisonTask = z.infer<typeof comparisonTask>;
 

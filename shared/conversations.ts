@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { moderationCategory } from './moderation-terms.ts';
 
 export const messageRole = z.enum(['system', 'user', 'assistant']);
 export type MessageRole = z.infer<typeof messageRole>;
@@ -18,6 +19,13 @@ export const content = z
 
 export const message = z.strictObject({ role: messageRole, content });
 export type Message = z.infer<typeof message>;
+
+/** Why moderation hides a text: it stands behind a label that names these, until asked for. Absent where it is not hidden. */
+export const hidden = z.array(moderationCategory).optional();
+
+/** A message as a task shows it. */
+export const shownMessage = z.object({ role: messageRole, content: z.string(), hidden });
+export type ShownMessage = z.infer<typeof shownMessage>;
 
 /** The side that writes after these messages: user and assistant in turn, system only first. */
 export function nextRole(messages: readonly { role: MessageRole }[]): MessageRole {

@@ -49,7 +49,10 @@ export const listDisputes = endpoint({
   access: 'admin',
   summary: 'Disputed verdicts and what moderation is said to have missed, the newest first',
   params: projectParams,
-  query: z.object({ before: z.string().max(100).optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
+  query: z.object({
+    before: z.string().max(100).optional(),
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+  }),
   response: z.object({ disputes: z.array(dispute), next: z.string().nullable() }),
 });
 export const resolveDispute = endpoint({

@@ -52,7 +52,8 @@ export const samplePool = endpoint({
   method: 'POST',
   path: '/api/projects/:projectId/samplings',
   access: 'admin',
-  summary: 'Sample completions for imported prompts or conversations that have none asked for yet; comparisons come of it',
+  summary:
+    'Sample completions for imported prompts or conversations that have none asked for yet; comparisons come of it',
   params: projectParams,
   body: z.strictObject({
     pool: z.enum(['prompts', 'conversations']),
@@ -119,7 +120,7 @@ export const sideBySide = endpoint({
   method: 'POST',
   path: '/api/projects/:projectId/side-by-side',
   access: 'trainer',
-  summary: 'Send one prompt to several models at once. Admins name them; for a trainer they are the round\'s, unnamed',
+  summary: "Send one prompt to several models at once. Admins name them; for a trainer they are the round's, unnamed",
   params: projectParams,
   body: z.strictObject({
     /** Ends with a message of the user. */

@@ -20,7 +20,7 @@ export const suggest = endpoint({
   method: 'POST',
   path: '/api/assignments/:assignmentId/suggestions',
   access: 'trainer',
-  summary: 'Have the model suggest the turn that follows these messages, the user\'s as well as the assistant\'s',
+  summary: "Have the model suggest the turn that follows these messages, the user's as well as the assistant's",
   params: z.object({ assignmentId: z.uuid() }),
   body: z.strictObject({
     /** What stands before the turn; empty for a first turn of the user. */

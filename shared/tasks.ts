@@ -3,6 +3,7 @@ import { endpoint } from './endpoint.ts';
 import { chatSubmission, chatTask } from './chats.ts';
 import { comparisonSubmission, comparisonTask } from './comparisons.ts';
 import { demonstrationSubmission, demonstrationTask } from './demonstrations.ts';
+import { verdict } from './moderation.ts';
 import { projectParams, taskKind } from './projects.ts';
 
 /**
@@ -202,6 +203,8 @@ export const workItem = z.object({
   activeMs: z.number().int(),
   endedAt: z.iso.datetime().nullable(),
   reopenUntil: z.iso.datetime().nullable(),
+  /** What moderation says of messages that you wrote in it, once it is finished; `text` is the beginning of the message. */
+  verdicts: z.array(verdict.extend({ text: z.string() })),
 });
 export type WorkItem = z.infer<typeof workItem>;
 

@@ -7,8 +7,7 @@ import { type Database, transaction } from '../db/database.ts';
 import { feedbackOf } from '../feedback/feedback.ts';
 import { blocked, judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
-import { projectFor } from '../projects/projects.ts';
-import type { GenerationRow } from '../streams/streams.ts';
+import { projectFor, type ProjectRow } from '../projects/projects.ts';
 import { noLongerOpen, standingOf } from '../tasks/assignment.ts';
 import type { Standing } from '../tasks/queries/assignment.ts';
 import * as queries from './queries.ts';
@@ -35,11 +34,12 @@ export async function readChat({ db, streams, clock }: Chatting, user: SignedIn,
     streams.read(unfinished.map(({ id }) => id)),
   ]);
   const byId = new Map(generations.map((generation) => [generation.id, generation]));
+  const spoken = new Set(said.map(({ id }) => id));
   const messages = [
     ...said.map((row) => messageView(row, byId.get(row.id) ?? null)),
     // What is being written, and what failed before its first word, is no message of the tree yet.
     ...generations
-      .filter(({ id }) => !said.some((row) => row.id === id))
+      .filter(({ id }) => !spoken.has(id))
       .map((generation) => answerView(generation, live.get(generation.id) ?? generation)),
   ].map((message) => {
     const verdict = verdicts.get(message.id) ?? null;
@@ -56,8 +56,9 @@ export async function readChat({ db, streams, clock }: Chatting, user: SignedIn,
 const noModel = 'No model is set up for this project yet: an admin has to begin a round.';
 
 /**
- * Says something and has the model answer. The same id again is answered as the first time. Throws `not_found`, `conflict`
- * where the chat is no longer open, `invalid` naming the field, `conflict` where the chat is over or no model can be asked.
+ * Says something and has the model answer. The same id again is answered as the first time. Throws `not_found`, `archived`,
+ * `already_submitted` or `conflict` where the chat is no longer open, `invalid` naming the field, `too_many_requests`, and
+ * `conflict` where no model can be asked.
  */
 export async function say(
   context: Chatting,
@@ -66,7 +67,7 @@ export async function say(
   { id, parentId, content }: { id: string; parentId: string | null; content: string },
 ): Promise<{ message: ChatMessage; answer: ChatMessage }> {
   const { db, clock, hub } = context;
-  const standing = await openChat(context, user, assignmentId);
+  const { standing, project } = await openChat(context, user, assignmentId);
   const [messages, round] = await Promise.all([
     queries.selectMessages(db, assignmentId),
     queries.selectRoundOf(db, assignmentId),
@@ -85,13 +86,16 @@ export async function say(
   if (content.length > maxCharacters) throw invalid('content', `must have at most ${maxCharacters} characters`);
   if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
     throw invalid('content', `a chat has at most ${maxTurns} messages: end this one, or go on from an earlier message`);
-  const judgement = await judge(context, await projectFor(db, user, standing.projectId), content);
+  const judgement = await judge(context, project, content);
   if (judgement?.action === 'block') throw blocked('content', judgement);
 
   const now = clock();
   const row = { id, conversationId: assignmentId, parentId, role: 'user' as const, content, createdAt: now };
   const generation = await transaction(db, async (tx) => {
+    await lockOpen(tx, assignmentId);
     if (!(await queries.insertSaid(tx, { ...row, authorKind: 'trainer', authorId: user.id }))) return null;
+    if (await queries.isGeneration(tx, id)) throw invalid('id', 'is the id of another message');
+    await checkAnswering(tx, assignmentId);
     if (judgement !== null) await keepVerdict(tx, standing.projectId, id, judgement);
     return queries.insertAnswer(
       tx,
@@ -118,7 +122,7 @@ export async function answerAgain(
   { id, parentId }: { id: string; parentId: string },
 ): Promise<{ answer: ChatMessage }> {
   const { db, hub, streams } = context;
-  const standing = await openChat(context, user, assignmentId);
+  const { standing } = await openChat(context, user, assignmentId);
   const [messages, generations, round] = await Promise.all([
     queries.selectMessages(db, assignmentId),
     queries.selectGenerations(db, assignmentId),
@@ -131,14 +135,29 @@ export async function answerAgain(
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
   await checkShown(db, path);
-  if (messages.some((message) => message.id === id)) throw invalid('id', 'is the id of another message');
-  if (generations.filter(({ state }) => state === 'waiting' || state === 'streaming').length >= maxAnswering)
-    throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
-  const generation = await queries.insertAnswer(db, newAnswer(context, user, standing, round, id, parentId, path));
+  const generation = await transaction(db, async (tx) => {
+    await lockOpen(tx, assignmentId);
+    await checkAnswering(tx, assignmentId);
+    // A verdict is of whatever bears an id, so none may bear that of a message, wherever it is.
+    if (await queries.isMessage(tx, id)) throw invalid('id', 'is the id of another message');
+    return queries.insertAnswer(tx, newAnswer(context, user, standing, round, id, parentId, path));
+  });
   if (generation === null) throw invalid('id', 'is taken');
   const answer = answerView(generation, streams.run(generation, round.policyModel));
   hub.changed(assignmentId);
   return { answer };
+}
+
+/** Has whoever else goes on with this chat, or ends it, wait. Throws `already_submitted` or `conflict` where it has ended. */
+async function lockOpen(tx: Database, assignmentId: string): Promise<void> {
+  const state = await queries.lockAssignment(tx, assignmentId);
+  if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
+}
+
+/** Throws `too_many_requests` where the model has enough to answer in this chat. */
+async function checkAnswering(tx: Database, assignmentId: string): Promise<void> {
+  if ((await queries.countAnswering(tx, assignmentId)) >= maxAnswering)
+    throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
 }
 
 /** Nobody goes on from what was withheld: neither the model nor whoever ranks is to read it. */
@@ -177,12 +196,21 @@ async function chatOf(db: Database, user: SignedIn, assignmentId: string): Promi
   return standing;
 }
 
-/** One's own chat that can be gone on with; its conversation is there then. */
-async function openChat({ db, clock }: Chatting, user: SignedIn, assignmentId: string): Promise<Standing> {
+/**
+ * One's own chat that can be gone on with, and its project; its conversation is there then. Throws `not_found`, also where the
+ * membership has ended, and `archived`.
+ */
+async function openChat(
+  { db, clock }: Chatting,
+  user: SignedIn,
+  assignmentId: string,
+): Promise<{ standing: Standing; project: ProjectRow }> {
   const standing = await chatOf(db, user, assignmentId);
   if (standing.state !== 'active' && standing.state !== 'expired') throw noLongerOpen(standing.state);
+  const project = await projectFor(db, user, standing.projectId);
+  if (project.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
   await provideChat(db, user, standing, clock());
-  return standing;
+  return { standing, project };
 }
 
 /** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */
@@ -207,7 +235,7 @@ async function answerTo(context: Chatting, assignmentId: string, parentId: strin
   return generation === undefined ? null : answerNow(context, generation);
 }
 
-async function answerNow({ streams }: Chatting, generation: GenerationRow): Promise<ChatMessage> {
+async function answerNow({ streams }: Chatting, generation: queries.Answer): Promise<ChatMessage> {
   return answerView(generation, (await streams.read([generation.id])).get(generation.id) ?? generation);
 }
 
@@ -227,7 +255,7 @@ export function pathTo<M extends { id: string; parentId: string | null }>(
   return path.reverse();
 }
 
-function messageView(row: queries.MessageRow, generation: GenerationRow | null): ChatMessage {
+function messageView(row: queries.MessageRow, generation: queries.Answer | null): ChatMessage {
   const { id, parentId, role, content, createdAt } = row;
   return view({
     ...{ id, parentId, role, content, feedback: null, verdict: null },
@@ -238,8 +266,8 @@ function messageView(row: queries.MessageRow, generation: GenerationRow | null):
 }
 
 function answerView(
-  { id, parentId, createdAt }: GenerationRow,
-  { state, detail, text }: Pick<GenerationRow, 'state' | 'detail' | 'text'>,
+  { id, parentId, createdAt }: queries.Answer,
+  { state, detail, text }: Pick<queries.Answer, 'state' | 'detail' | 'text'>,
 ): ChatMessage {
   return view({
     ...{ id, parentId, role: 'assistant' as const, content: text, feedback: null, verdict: null },

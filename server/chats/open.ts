@@ -7,7 +7,7 @@ import { type Database, transaction } from '../db/database.ts';
 import { retrying } from '../db/retry.ts';
 import { notFound, Refusal } from '../problem.ts';
 import { selectProject } from '../projects/queries.ts';
-import { insertFreeChats, insertPromptedChats } from './queries.ts';
+import { insertFreeChats, insertPromptedChats, lockOpenings } from './queries.ts';
 
 /** Without a limit, so many prompts get a chat; more than are ever imported. */
 const allPrompts = 2 ** 31 - 1;
@@ -26,6 +26,8 @@ export async function openChats(
 ): Promise<Output<typeof openChatsEndpoint>> {
   return retrying(() =>
     transaction(db, async (tx) => {
+      // Two at once would each find the same prompts without a chat.
+      await lockOpenings(tx, projectId);
       const project = await selectProject(tx, projectId);
       if (project === null) throw notFound('project');
       if (project.archived) throw new Refusal('archived', 'The project is archived: no tasks are made in it.');

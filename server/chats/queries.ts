@@ -1,7 +1,8 @@
 import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
+import type { AssignmentState } from '../../shared/tasks.ts';
 import { type Database, run, statement } from '../db/database.ts';
-import { conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
+import { assignments, conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
 import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';
@@ -50,16 +51,14 @@ export async function insertChat(
     .onConflictDoNothing()
     .returning({ id: conversations.id });
   if (made.length === 0 || opening.length === 0) return;
-  await db
-    .insert(messages)
-    .values(
-      opening.map((message) => ({
-        ...message,
-        conversationId: assignmentId,
-        authorKind: 'import' as const,
-        createdAt: now,
-      })),
-    );
+  await db.insert(messages).values(
+    opening.map((message) => ({
+      ...message,
+      conversationId: assignmentId,
+      authorKind: 'import' as const,
+      createdAt: now,
+    })),
+  );
 }
 
 /** The messages of a chat in the order in which they were made; without the alternatives that were sampled for one of them. */
@@ -72,10 +71,25 @@ export async function selectMessages(db: Database, chatId: string): Promise<Mess
     .orderBy(asc(messages.createdAt), asc(messages.id));
 }
 
+/** An answer in a chat. The path that it was asked with is left out: of a long chat, all of them together are large. */
+export type Answer = Pick<
+  GenerationRow,
+  'id' | 'parentId' | 'trainerId' | 'state' | 'detail' | 'text' | 'finishReason' | 'createdAt'
+>;
+
 /** What the model wrote, or is writing, in a chat; the oldest first. */
-export async function selectGenerations(db: Database, assignmentId: string): Promise<GenerationRow[]> {
+export async function selectGenerations(db: Database, assignmentId: string): Promise<Answer[]> {
   return db
-    .select()
+    .select({
+      id: generations.id,
+      parentId: generations.parentId,
+      trainerId: generations.trainerId,
+      state: generations.state,
+      detail: generations.detail,
+      text: generations.text,
+      finishReason: generations.finishReason,
+      createdAt: generations.createdAt,
+    })
     .from(generations)
     .where(and(eq(generations.assignmentId, assignmentId), eq(generations.purpose, 'chat')))
     .orderBy(asc(generations.createdAt), asc(generations.id));
@@ -111,6 +125,38 @@ export async function selectChat(
   return row ?? null;
 }
 
+/** Has whoever else goes on with this chat, or ends it, wait until the transaction ends. Says how it stands by then. */
+export async function lockAssignment(tx: Database, assignmentId: string): Promise<AssignmentState> {
+  const [row] = await tx
+    .select({ state: assignments.state })
+    .from(assignments)
+    .where(eq(assignments.id, assignmentId))
+    .for('no key update');
+  if (row === undefined) throw new Error(`assignment ${assignmentId} is missing`);
+  return row.state;
+}
+
+/** Answers of a chat that are being written, or wait for it. */
+export async function countAnswering(db: Database, assignmentId: string): Promise<number> {
+  const [row] = await db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(generations)
+    .where(and(eq(generations.assignmentId, assignmentId), inArray(generations.state, ['waiting', 'streaming'])));
+  return row?.count ?? 0;
+}
+
+/** Whether there is a message of that id, in whatever conversation. */
+export async function isMessage(db: Database, id: string): Promise<boolean> {
+  const rows = await db.select({ id: messages.id }).from(messages).where(eq(messages.id, id));
+  return rows.length > 0;
+}
+
+/** Whether something that a model writes or wrote bears that id. */
+export async function isGeneration(db: Database, id: string): Promise<boolean> {
+  const rows = await db.select({ id: generations.id }).from(generations).where(eq(generations.id, id));
+  return rows.length > 0;
+}
+
 /** Adds what the trainer says. False where there is a message of that id already. */
 export async function insertSaid(db: Database, row: typeof messages.$inferInsert): Promise<boolean> {
   const made = await db.insert(messages).values(row).onConflictDoNothing().returning({ id: messages.id });
@@ -130,6 +176,11 @@ export async function selectBlocked(db: Database, ids: readonly string[]): Promi
     .from(verdicts)
     .where(and(inArray(verdicts.messageId, [...ids]), eq(verdicts.action, 'block')));
   return new Set(rows.map(({ id }) => id));
+}
+
+/** Has whoever else makes chats for this project wait until the transaction ends; who takes or submits work does not. */
+export async function lockOpenings(tx: Database, projectId: string): Promise<void> {
+  await tx.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for('no key update');
 }
 
 const openFreeStatement = statement<{ tasks: number }>(

@@ -42,9 +42,15 @@ export const chatWork: WorkKind = {
 
     const ids = generations.map((generation) => generation.id);
     const stopped = new Set(
-      generations.filter(({ state, finishReason }) => state !== 'done' || finishReason === 'blocked').map(({ id }) => id),
+      generations
+        .filter(({ state, finishReason }) => state !== 'done' || finishReason === 'blocked')
+        .map(({ id }) => id),
     );
-    const notToPick = { stopped, reported: await reportedAmong(db, ids), blocked: await queries.selectBlocked(db, ids) };
+    const notToPick = {
+      stopped,
+      reported: await reportedAmong(db, ids),
+      blocked: await queries.selectBlocked(db, ids),
+    };
     const pickSeed = Math.floor(random() * seeds);
     const picked = round === null ? null : pick(messages, project.pick, notToPick, pickSeed);
     const samplingId = picked === null ? null : newId();
@@ -58,7 +64,8 @@ export const chatWork: WorkKind = {
         picked?.parentId ?? null,
         pickSeed,
         picked?.from ?? null,
-        project.rankOwnChats ? [] : messages.flatMap(({ authorId }) => authorId ?? []).slice(0, 1),
+        // Also of a chat in which the trainer wrote nothing, but had the model answer the opening.
+        project.rankOwnChats ? [] : [...new Set(generations.flatMap(({ trainerId }) => trainerId ?? []))],
         JSON.stringify(round?.mix ?? []),
         project.completionsPerComparison - 1,
         Math.floor(random() * seeds),

@@ -21,7 +21,8 @@ export const comparisonWork: WorkKind = {
       conversation,
       completions: shownOrder(texts.length, seed).map((index, place) => ({
         label: letters[place] ?? '',
-        content: texts[index] ?? '',
+        content: '',
+        ...texts[index],
       })),
     };
   },

@@ -50,6 +50,13 @@ const believedFor = 15;
 const superviseEvery = 10;
 /** How long jobs under way may take to end when the process is told to stop, in milliseconds. */
 const closeWithin = 5_000;
+/**
+ * A job may take so long, in seconds: a slow model server with one place has many wait in line. That a process died is known
+ * by `believedFor`.
+ */
+const doneWithin = 12 * 60 * 60;
+/** A job that nobody began is dropped after so long, in seconds: ten years, so that a server may stand still for a summer. */
+const keepWaiting = 10 * 365 * 24 * 60 * 60;
 /** Done jobs are kept this long, in seconds: what came of them is in the domain's own tables. */
 const keepDone = 60 * 60;
 
@@ -78,7 +85,8 @@ export async function openJobs(
         retryBackoff: true,
         retryDelayMax: retryDelayMaxSeconds,
         heartbeatSeconds: believedFor,
-        expireInSeconds: 60 * 60,
+        expireInSeconds: doneWithin,
+        retentionSeconds: keepWaiting,
         deleteAfterSeconds: keepDone,
         notify: true,
       });

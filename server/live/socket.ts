@@ -84,7 +84,8 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
         const id = 'projectId' in asked ? asked.projectId : 'streamId' in asked ? asked.streamId : asked.assignmentId;
         leaveOne(id);
         if (asked.type === 'unwatch' || asked.type === 'unfollow' || asked.type === 'leave') return;
-        if (heard.size >= maxHeard) throw new Refusal('too_many_requests', `At most ${maxHeard} subscriptions at once.`);
+        if (heard.size >= maxHeard)
+          throw new Refusal('too_many_requests', `At most ${maxHeard} subscriptions at once.`);
         if (asked.type === 'watch') {
           await projectFor(context.db, user, id);
           heard.set(id, await context.hub.watch(id, send));

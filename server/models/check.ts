@@ -86,16 +86,19 @@ async function answering(source: Source, question: Asked, late: AbortSignal, { c
     lacks.has('seed') ? null : written(chat, source, question, late),
   ]);
 
-  /** Where it was not found since its request failed, with the reason of that. */
+  /** A refusal says that the server cannot; any other failure of the request, as being slow, leaves it open. */
   const found = (
     key: Finding['key'],
     ok: boolean,
     yes: string,
     no: string,
-    request?: PromiseSettledResult<unknown>,
+    asked?: { request: PromiseSettledResult<unknown>; whether: string },
   ): Finding => {
-    const reason = request?.status === 'rejected' ? ` (${reasonOf(request.reason, late, withinMs)})` : '';
-    return { key, ok, text: ok ? yes : `${no}${reason}` };
+    if (asked?.request.status !== 'rejected') return { key, ok, text: ok ? yes : no };
+    const reason: unknown = asked.request.reason;
+    const words = reasonOf(reason, late, withinMs);
+    const refused = reason instanceof ModelFailure && reason.kind === 'refused';
+    return { key, ok, text: refused ? `${no} (${words})` : `Not known whether it ${asked.whether}: ${words}` };
   };
   const many = choices.status === 'fulfilled' && choices.value.length === 2;
   const likely = logprobs.status === 'fulfilled' && (logprobs.value[0]?.logprobs?.content?.length ?? 0) > 0;
@@ -113,9 +116,12 @@ async function answering(source: Source, question: Asked, late: AbortSignal, { c
       many,
       'Gives several answers to one request (n).',
       'Gives one answer to a request, so each alternative is a request of its own.',
-      choices,
+      { request: choices, whether: 'gives several answers to one request (n)' },
     ),
-    found('logprobs', likely, 'Gives log-probabilities.', 'Gives no log-probabilities.', logprobs),
+    found('logprobs', likely, 'Gives log-probabilities.', 'Gives no log-probabilities.', {
+      request: logprobs,
+      whether: 'gives log-probabilities',
+    }),
     found(
       'usage',
       usage !== null,
@@ -135,7 +141,7 @@ async function answering(source: Source, question: Asked, late: AbortSignal, { c
       lacks.has('seed')
         ? 'Takes no seed: no text can be had a second time.'
         : 'The same seed did not give the same text.',
-      again,
+      { request: again, whether: 'gives the same text for the same seed' },
     ),
   ];
   return { findings, firstTokenMs };

@@ -2,6 +2,8 @@ import { ModelFailure } from './provider.ts';
 
 /** Whoever would have to wait longer than this for a server that asks us to wait is told so instead, in milliseconds. */
 const longestWait = 60_000;
+/** A server that asks for more is asked again after so long, in milliseconds: it may have its clock or its units wrong. */
+const longestClosed = 10 * 60_000;
 
 interface Waiting {
   enter: () => void;
@@ -37,7 +39,7 @@ export class Gate {
 
   /** Lets nobody in for so long. */
   close(ms: number): void {
-    this.#closedUntil = Math.max(this.#closedUntil, performance.now() + ms);
+    this.#closedUntil = Math.max(this.#closedUntil, performance.now() + Math.min(ms, longestClosed));
     if (ms > longestWait) for (const { refuse } of this.#waiting.splice(0)) refuse(this.#tooLong());
     for (const { onWait } of this.#waiting) onWait(this.#why());
   }

@@ -111,6 +111,8 @@ export function createModels({ secret, hosts, timing: given, random = Math.rando
     onWait: OnWait,
   ): Promise<void> {
     if (!(error instanceof ModelFailure) || !error.passing || attempt === retries || signal.aborted) throw error;
+    // The same seed would be answered the same: whoever asks again does it with another.
+    if (error.kind === 'empty') throw error;
     const growing = Math.min(longestPause, timing.retryMs * 2 ** attempt) * (0.5 + random() / 2);
     const ms = error.retryAfterMs === null ? growing : Math.max(error.retryAfterMs, timing.retryMs);
     if (error.kind === 'rate' || error.retryAfterMs !== null) {

@@ -44,8 +44,6 @@ export async function sideBySide(
   if (modelIds && user.role !== 'admin') throw new Refusal('forbidden', 'Only admins choose the models.');
   const round = await currentRound(db, projectId);
   const models = await modelsFor(db, round, modelIds);
-  if ((await queries.countOpenSides(db, user.id)) + models.length > mostAtOnce)
-    throw new Refusal('too_many_requests', 'Wait until the answers that you asked for are written, or stop them.');
   await judgeWritten(
     context,
     { projectId, moderation: project.moderation },
@@ -67,6 +65,11 @@ export async function sideBySide(
       },
       ...{ role: 'assistant', prompt: messages, parameters: model.parameters, seed: seed() },
     })),
+    async (tx) => {
+      await queries.lockAsker(tx, user.id);
+      if ((await queries.countOpenSides(tx, user.id)) + models.length > mostAtOnce)
+        throw new Refusal('too_many_requests', 'Wait until the answers that you asked for are written, or stop them.');
+    },
   );
   return {
     id,

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { StreamState } from '../../shared/streams.ts';
 import { type Database, run, statement } from '../db/database.ts';
-import { generations, models } from '../db/tables.ts';
+import { generations, models, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 
 export type GenerationRow = typeof generations.$inferSelect;
@@ -16,7 +16,11 @@ export async function selectGeneration(db: Database, id: string): Promise<Genera
   return row ?? null;
 }
 
-/** What can be followed of generations: state and text as last stored. */
+/** A text that is still being written is judged as it grows, and as a whole when it ends. */
+const withheld = sql`generations.state not in ('waiting', 'streaming') and exists (
+  select from ${verdicts} v where v.message_id = generations.id and v.action = 'block')`;
+
+/** What can be followed of generations: state and text as last stored; without the text of one that moderation withholds. */
 export async function selectProgress(
   db: Database,
   ids: string[],
@@ -26,7 +30,7 @@ export async function selectProgress(
       id: generations.id,
       state: generations.state,
       detail: generations.detail,
-      text: generations.text,
+      text: sql<string>`case when ${withheld} then '' else ${generations.text} end`,
       owner: generations.owner,
     })
     .from(generations)
@@ -69,6 +73,7 @@ const endStatement = statement<{ id: string }>(
      select ended.id, p.conversation_id, p.id, 'assistant', ended.text, 'model', m.name, ended.id, $9::timestamptz
      from ended join messages p on p.id = ended.parent_id join models m on m.id = ended.model_id
      where ended.purpose = 'chat' and ended.text <> ''
+     on conflict (id) do nothing
    )
    select id from ended`,
 );
@@ -88,7 +93,7 @@ export interface End {
 
 /**
  * Ends a generation, and puts what it wrote for a chat into the tree: a message with the generation's id, however it ended,
- * unless there is no text. False where it had ended, or belongs to another process by now.
+ * unless there is no text, or a client made a message of that id meanwhile. False where it had ended, or belongs to another process by now.
  */
 export async function endGeneration(db: Database, end: End): Promise<boolean> {
   const rows = await run(db, endStatement, [
@@ -108,18 +113,21 @@ export async function endGeneration(db: Database, end: End): Promise<boolean> {
 const livingStatement = statement<{ living: number }>(
   'living_processes',
   `with me as (
-     insert into processes (id, alive_at) values ($1::uuid, $2::timestamptz)
+     insert into processes (id, alive_at) values ($1::uuid, now())
      on conflict (id) do update set alive_at = excluded.alive_at
    ), gone as (
-     delete from processes where alive_at < $2::timestamptz - interval '1 hour'
+     delete from processes where alive_at < now() - interval '1 hour'
    )
    select 1 + count(*)::int as living from processes
-   where id <> $1::uuid and alive_at > $2::timestamptz - make_interval(secs => $3::float8)`,
+   where id <> $1::uuid and alive_at > now() - make_interval(secs => $2::float8)`,
 );
 
-/** A sign of life of this process. Says how many live, this one included: gave a sign within so many seconds. */
-export async function beAlive(db: Database, id: string, now: Date, within: number): Promise<number> {
-  const [row] = await run(db, livingStatement, [id, now.toISOString(), within]);
+/**
+ * A sign of life of this process. Says how many live, this one included: gave a sign within so many seconds, by the clock of
+ * the database, as those of several machines may differ by more.
+ */
+export async function beAlive(db: Database, id: string, within: number): Promise<number> {
+  const [row] = await run(db, livingStatement, [id, within]);
   return row?.living ?? 1;
 }
 
@@ -134,7 +142,6 @@ export async function depart(db: Database, id: string): Promise<void> {
 export async function takeOver(
   db: Database,
   me: string,
-  now: Date,
   within: number,
   limit: number,
 ): Promise<{ generation: GenerationRow; model: ModelRow }[]> {
@@ -145,7 +152,7 @@ export async function takeOver(
       and(
         inArray(generations.state, ['waiting', 'streaming']),
         sql`not exists (select from processes p where p.id = ${generations.owner}
-          and p.alive_at > ${now.toISOString()}::timestamptz - make_interval(secs => ${within}))`,
+          and p.alive_at > now() - make_interval(secs => ${within}))`,
       ),
     )
     .limit(limit)

@@ -15,7 +15,13 @@ interface Relay {
 
 /** What is passed on of a stream: a piece of its text, and its state; `end` asks to read the rest from the database. */
 const passed = z.union([
-  z.object({ streamId: z.string(), at: z.number(), text: z.string(), state: streamState, detail: z.string().nullable() }),
+  z.object({
+    streamId: z.string(),
+    at: z.number(),
+    text: z.string(),
+    state: streamState,
+    detail: z.string().nullable(),
+  }),
   z.object({ streamId: z.string(), end: z.literal(true) }),
 ]);
 

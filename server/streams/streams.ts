@@ -17,14 +17,14 @@ import type { Message } from '../../shared/conversations.ts';
 import type { LiveMessage } from '../../shared/live.ts';
 import type { Parameters } from '../../shared/models.ts';
 import type { Stream, StreamState } from '../../shared/streams.ts';
-import type { Database } from '../db/database.ts';
+import { type Database, transaction } from '../db/database.ts';
 import { notify } from '../db/notify.ts';
 import type { OpenDatabase } from '../db/open.ts';
 import { ModelFailure } from '../models/provider.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { Models } from '../models/writing.ts';
 import { notFound } from '../problem.ts';
-import { Growing } from './growing.ts';
+import { commonLength, Growing } from './growing.ts';
 import * as queries from './queries.ts';
 import { Relays } from './relays.ts';
 
@@ -61,8 +61,8 @@ export interface Follower {
 export interface Inspection {
   /** While it grows; true stops it, as a text that must not be shown. */
   stops(text: string): boolean;
-  /** When it has ended, before it is stored. */
-  ended(text: string): Promise<void>;
+  /** When it has ended, before it is stored. True withholds it: those who follow lose what they have of it. */
+  ended(text: string): Promise<boolean>;
 }
 
 interface Running {
@@ -70,7 +70,8 @@ interface Running {
   readonly model: ModelRow;
   readonly growing: Growing;
   readonly stopping: AbortController;
-  readonly inspecting: Promise<Inspection>;
+  /** Asked for anew where the database was away. */
+  inspecting: Promise<Inspection>;
   state: Extract<StreamState, 'waiting' | 'streaming'>;
   detail: string | null;
   firstTokenAt: Date | null;
@@ -109,6 +110,8 @@ const takenAtOnce = 200;
 const inspectEvery = 200;
 /** How long the writer of a stream has to stop it before it is ended without it, in milliseconds. */
 const stopWithin = 2_000;
+/** Of a text that is no chat's. */
+const withheldWords = 'This was withheld by the moderation of this project.';
 /** Messages to the processes: who wants a stream's pieces, or has it stopped. */
 const requests = 'stream_requests';
 
@@ -137,6 +140,7 @@ export class Streams {
   #sending: NodeJS.Timeout | null = null;
   #storing: NodeJS.Timeout | null = null;
   #living: NodeJS.Timeout | null = null;
+  #lookingAfter: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: StreamsOptions) {
@@ -159,14 +163,21 @@ export class Streams {
     await this.#live();
   }
 
-  /** Begins to write. When this returns, the rows are there, and whatever happens to this process, somebody writes them. */
-  async begin(news: readonly NewGeneration[]): Promise<Stream[]> {
+  /**
+   * Begins to write. When this returns, the rows are there, and whatever happens to this process, somebody writes them.
+   *
+   * @param allow runs first, in the same transaction; where it throws, nothing is begun
+   */
+  async begin(news: readonly NewGeneration[], allow?: (tx: Database) => Promise<void>): Promise<Stream[]> {
     const { clock } = this.#options;
     const rows = news.map(({ id = newId(), model, prompt, ...rest }) => ({
       ...{ id, modelId: model.id, owner: this.#me, createdAt: clock(), state: 'waiting' as const, ...rest },
       prompt: prompt.map(({ role, content }) => ({ role, content })),
     }));
-    const generations = await queries.insertGenerations(this.#db, rows);
+    const generations = await transaction(this.#db, async (tx) => {
+      await allow?.(tx);
+      return queries.insertGenerations(tx, rows);
+    });
     return news.map(({ model }, index) => {
       const generation = generations[index];
       if (generation === undefined) throw new Error('insert returned too few rows');
@@ -268,12 +279,15 @@ export class Streams {
       if (stored === undefined || ended(stored.state)) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const [stored] = await queries.selectProgress(this.#db, [id]);
-    if (stored)
-      await queries.endGeneration(this.#db, {
-        ...{ id, owner: null, state: 'stopped', detail: null, text: stored.text },
-        ...{ finishReason: null, usage: null, firstTokenAt: null, now: this.#options.clock() },
-      });
+    const generation = await queries.selectGeneration(this.#db, id);
+    if (generation === null || ended(generation.state)) return;
+    const { text } = generation;
+    await (await this.#options.inspect(generation)).ended(text);
+    const stopped = await queries.endGeneration(this.#db, {
+      ...{ id, owner: null, state: 'stopped', detail: null, text },
+      ...{ finishReason: null, usage: null, firstTokenAt: null, now: this.#options.clock() },
+    });
+    if (stopped) this.#options.onChange(generation);
   }
 
   /** Stops writing and leaves what is not finished to the other processes, or to the next start. */
@@ -281,6 +295,7 @@ export class Streams {
     this.#closed = true;
     for (const timer of [this.#sending, this.#storing, this.#living]) if (timer !== null) clearInterval(timer);
     this.#relays.close();
+    await this.#lookingAfter;
     await this.#store().catch(this.#options.onError);
     for (const { stopping } of this.#running.values()) stopping.abort(new HandedOver());
     await Promise.all(this.#writing);
@@ -344,27 +359,48 @@ export class Streams {
     const { id } = generation;
     const { clock, onChange, onError } = this.#options;
     const { text } = growing;
+    let withheld: boolean;
+    let outcome: { state: 'done' | 'stopped' | 'failed'; detail: string | null };
     for (let wait = 200; ; wait = Math.min(2 * wait, 5_000)) {
       try {
-        await (await running.inspecting).ended(text);
-        const end = { id, owner: this.#me, state, detail, text, finishReason, usage, firstTokenAt, now: clock() };
+        withheld = await (await running.inspecting).ended(text);
+        // A chat shows the verdict itself. Elsewhere there is nothing else to say why there is no text.
+        outcome =
+          withheld && generation.purpose !== 'chat' ? { state: 'failed', detail: withheldWords } : { state, detail };
+        const end = { id, owner: this.#me, ...outcome, text, finishReason, usage, firstTokenAt, now: clock() };
         if (await queries.endGeneration(this.#db, end)) break;
         // Another process took it for ours, or it was ended without us: from here on it is followed as theirs.
-        this.#running.delete(id);
-        await this.#relays.begin(id);
+        await this.#leaveToOthers(running);
         return;
       } catch (error) {
         // The database is away: the text is kept here until it is back, or the process ends and another writes it anew.
         onError(error);
         if (this.#closed) return;
         await new Promise((resolve) => setTimeout(resolve, wait));
+        running.inspecting = this.#options.inspect(generation);
+        running.inspecting.catch(() => undefined);
       }
     }
     this.#running.delete(id);
-    this.#flush(id, text, true);
-    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: text.length });
+    const shown = withheld ? '' : text;
+    this.#rewind(id, shown.length);
+    this.#flush(id, shown, true);
+    this.#sendToAll(id, { type: 'stream', streamId: id, ...outcome, length: shown.length });
     if (running.wantedUntil > performance.now()) this.#relays.publishEnd(id);
     onChange(generation);
+  }
+
+  /** Another process ended it or writes it: those who follow it here are told how far it is there, and follow that. */
+  async #leaveToOthers({ generation: { id }, growing }: Running): Promise<void> {
+    this.#running.delete(id);
+    if (!this.#followers.has(id)) return;
+    const theirs = await this.#relays.begin(id);
+    if (theirs === null) return;
+    const { text, state, detail } = theirs;
+    this.#rewind(id, commonLength(growing.text, text));
+    this.#flush(id, text, ended(state));
+    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: text.length });
+    if (!this.#followers.has(id)) this.#relays.drop(id);
   }
 
   /** Says the state to those who follow. */
@@ -457,15 +493,19 @@ export class Streams {
 
   /** A sign of life, and a look for what the dead left. */
   async #live(): Promise<void> {
-    const { clock, onLiving, onError } = this.#options;
+    const { onLiving, onError } = this.#options;
     try {
-      onLiving(await queries.beAlive(this.#db, this.#me, clock(), livesFor));
-      for (const { generation, model } of await queries.takeOver(this.#db, this.#me, clock(), livesFor, takenAtOnce))
+      onLiving(await queries.beAlive(this.#db, this.#me, livesFor));
+      if (this.#closed) return;
+      for (const { generation, model } of await queries.takeOver(this.#db, this.#me, livesFor, takenAtOnce))
         if (!this.#running.has(generation.id)) this.run(generation, model);
     } catch (error) {
       onError(error);
     }
-    if (!this.#closed) this.#living = setTimeout(() => void this.#live(), aliveEvery);
+    if (this.#closed) return;
+    this.#living = setTimeout(() => {
+      this.#lookingAfter = this.#live();
+    }, aliveEvery);
   }
 
   async #own(userId: string, id: string): Promise<void> {

@@ -4,7 +4,9 @@ import { comparisonWork } from '../comparisons/work.ts';
 import { demonstrationWork } from '../demonstrations/work.ts';
 import type { WorkKind } from './work-kind.ts';
 
-const kinds = new Map<TaskKind, WorkKind>([comparisonWork, demonstrationWork, chatWork].map((kind) => [kind.kind, kind]));
+const kinds = new Map<TaskKind, WorkKind>(
+  [comparisonWork, demonstrationWork, chatWork].map((kind) => [kind.kind, kind]),
+);
 
 /** The kind's own part of handing out work. Tasks are only made of kinds that have one. */
 export function workKind(kind: TaskKind): WorkKind {

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run, statement } from '../../server/db/database.ts';
 import { answerAgain, openChats, readChat, say } from '../../shared/chats.ts';
+import { comparisonTask } from '../../shared/comparisons.ts';
 import { importLines } from '../../shared/imports.ts';
 import type { LiveMessage } from '../../shared/live.ts';
 import { createModel } from '../../shared/models.ts';
+import { addMember, changeProject, removeMember } from '../../shared/projects.ts';
 import { startRound } from '../../shared/rounds.ts';
 import { readStream, stopStream } from '../../shared/streams.ts';
-import { claim, reopen, submit } from '../../shared/tasks.ts';
+import { type Assignment, claim, reopen, submit } from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
 import { chatNow, chatProject, claimedChat, ended, modelOf, said } from '../support/chat.ts';
 import { listen, type Listener } from '../support/listener.ts';
@@ -15,6 +18,8 @@ import { projectWith } from '../support/work.ts';
 
 let t: TestApp;
 let server: ModelServer;
+/** An answer of its own takes half a minute. */
+let slow: ModelServer;
 let admin: Caller;
 let ann: Caller;
 let ben: Caller;
@@ -22,6 +27,7 @@ let ben: Caller;
 beforeAll(async () => {
   t = await startApp({ modelTiming: { firstMs: 3_000, silenceMs: 600, retryMs: 50 } });
   server = await startModelServer({ betweenMs: 2 });
+  slow = await startModelServer({ betweenMs: 150, words: 200 });
   admin = await t.person('admin');
   ann = await t.person('trainer');
   ben = await t.person('trainer');
@@ -29,16 +35,32 @@ beforeAll(async () => {
 afterAll(async () => {
   await t.close();
   await server.close();
+  await slow.close();
 });
 
-const begun = async (scenario: string, settings = {}) => {
-  const model = await modelOf(t, admin, server, scenario);
+const begun = async (scenario: string, settings = {}, at = server) => {
+  const model = await modelOf(t, admin, at, scenario);
   const project = await chatProject(t, admin, [ann, ben], model, settings);
   return { model, project, assignment: await claimedChat(t, project, ann) };
 };
 
+const countSamplings = statement<{ n: number }>(
+  'count_samplings',
+  'select count(*)::int as n from samplings where conversation_id = $1::uuid',
+);
+const countComparisons = statement<{ n: number }>(
+  'count_comparisons',
+  "select count(*)::int as n from tasks where kind = 'comparison' and project_id = $1::uuid",
+);
+const samplingsOf = async (chatId: string): Promise<number> =>
+  (await run(t.database.db, countSamplings, [chatId]))[0]?.n ?? 0;
+
 /** Follows a stream until it has ended; the text as a page would have it. */
-async function followed({ socket, next }: Listener, streamId: string, from = ''): Promise<{ text: string; states: string[] }> {
+async function followed(
+  { socket, next }: Listener,
+  streamId: string,
+  from = '',
+): Promise<{ text: string; states: string[] }> {
   socket.send(JSON.stringify({ type: 'follow', streamId, from: from.length }));
   let text = from;
   const states: string[] = [];
@@ -91,7 +113,11 @@ describe('a chat', () => {
     // What was said is edited: a branch beside it, which the model does not see.
     const edited = await said(t, assignment.id, 'Two, rather?', first.answer.id, ann);
     await ended(t, assignment.id, edited.answer.id, ann);
-    expect(server.last(model.model)?.body.messages.map((one) => one.content)).toEqual(['One?', content, 'Two, rather?']);
+    expect(server.last(model.model)?.body.messages.map((one) => one.content)).toEqual([
+      'One?',
+      content,
+      'Two, rather?',
+    ]);
   });
 
   it('answers once more beside what it said, with another seed', async () => {
@@ -115,7 +141,7 @@ describe('a chat', () => {
     const params = { assignmentId: assignment.id };
     const answers = await Promise.all([1, 2, 3].map(() => t.call(say, { params, body }, ann)));
     expect(new Set(answers.map(({ answer }) => answer.id)).size).toBe(1);
-    await ended(t, assignment.id, answers[0]!.answer.id, ann);
+    await ended(t, assignment.id, answers[0]?.answer.id ?? '', ann);
     expect((await chatNow(t, assignment.id, ann)).messages).toHaveLength(2);
   });
 
@@ -137,6 +163,16 @@ describe('a chat', () => {
     const body = { id: randomUUID(), parentId: opening?.id ?? '' };
     await t.call(answerAgain, { params: { assignmentId: assignment.id }, body }, ann);
     expect(await ended(t, assignment.id, body.id, ann)).toMatchObject({ stream: { state: 'done' } });
+  });
+
+  it('is made once for a prompt, also by two who ask for it at once', async () => {
+    const project = await projectWith(t, admin, [ann]);
+    const params = { projectId: project.id };
+    const lines = Array.from({ length: 500 }, (_, n) => JSON.stringify({ prompt: `Prompt ${n}` })).join('\n');
+    await t.call(importLines, { params, query: { format: 'prompts' }, body: lines }, admin);
+    const open = { params, body: { opening: 'prompts' as const } };
+    const made = await Promise.all([1, 2, 3].map(() => t.call(openChats, open, admin)));
+    expect(made.map(({ tasks }) => tasks).toSorted((a, b) => a - b)).toEqual([0, 0, 500]);
   });
 
   it('tells nobody which model it is', async () => {
@@ -193,7 +229,8 @@ describe('what comes of each kind of model server', () => {
     if (detail === null) expect(stored.stream?.detail).toBeNull();
     else expect(stored.stream?.detail).toMatch(detail);
     // What it said before it failed is kept.
-    if (['stall', 'cut', 'ends-early', 'malformed'].includes(scenario)) expect(text.split(/\s+/).length).toBeGreaterThan(1);
+    if (['stall', 'cut', 'ends-early', 'malformed'].includes(scenario))
+      expect(text.split(/\s+/).length).toBeGreaterThan(1);
     tab.socket.terminate();
   });
 
@@ -279,10 +316,7 @@ describe('ending a chat', () => {
     await ended(t, assignment.id, answer.id, ann);
     await t.call(submit, { params, body: { leafId: answer.id } }, ann);
     // What was stopped is not picked, and there is nothing else.
-    const { rows } = (await t.database.db.execute(
-      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
-    )) as unknown as { rows: { n: number }[] };
-    expect(rows[0]?.n).toBe(0);
+    expect(await samplingsOf(assignment.id)).toBe(0);
   });
 
   it('makes a comparison of a picked message and its alternatives, which its trainer does not rank', async () => {
@@ -292,13 +326,39 @@ describe('ending a chat', () => {
     const { content } = await ended(t, assignment.id, answer.id, ann);
     await t.call(submit, { params, body: { leafId: answer.id } }, ann);
     const wanted = { params: { projectId: project.id }, body: { kinds: ['comparison' as const] } };
-    let found: Awaited<ReturnType<typeof t.call<typeof claim>>> = null;
-    await expect.poll(async () => (found = await t.call(claim, wanted, ben)), { timeout: 15_000 }).not.toBeNull();
-    const task = found!.assignment.task as { conversation: unknown; completions: { content: string }[] };
+    let found: Assignment | null = null;
+    await expect
+      .poll(async () => (found = (await t.call(claim, wanted, ben))?.assignment ?? null), { timeout: 15_000 })
+      .not.toBeNull();
+    const task = comparisonTask.parse((found as Assignment | null)?.task);
     expect(task.conversation).toEqual([{ role: 'user', content: 'Compare this' }]);
     expect(task.completions).toHaveLength(4);
     expect(task.completions.map((one) => one.content)).toContain(content);
     expect(await t.call(claim, wanted, ann)).toBeNull();
+  });
+
+  it('is not ranked by its trainer either who had an opening answered and wrote nothing', async () => {
+    const model = await modelOf(t, admin, server, 'steady');
+    const project = await chatProject(t, admin, [ann, ben], model, {}, 1);
+    const params = { projectId: project.id };
+    const lines = JSON.stringify({ prompt: 'What is a tide?' });
+    await t.call(importLines, { params, query: { format: 'prompts' }, body: lines }, admin);
+    await t.call(openChats, { params, body: { opening: 'prompts' } }, admin);
+    const chats = [await claimedChat(t, project, ann), await claimedChat(t, project, ann)];
+    const assignment = chats.find(({ task }) => 'conversation' in task && task.conversation.length > 0);
+    const assignmentId = assignment?.id ?? '';
+    const [opening] = (await chatNow(t, assignmentId, ann)).messages;
+    const id = randomUUID();
+    const asked = { params: { assignmentId }, body: { id, parentId: opening?.id ?? '' } };
+    await t.call(answerAgain, asked, ann);
+    await ended(t, assignmentId, id, ann);
+    await t.call(submit, { params: { assignmentId }, body: { leafId: id } }, ann);
+    const wanted = { params, body: { kinds: ['comparison' as const] } };
+    await expect
+      .poll(async () => (await run(t.database.db, countComparisons, [project.id]))[0]?.n, { timeout: 15_000 })
+      .toBe(1);
+    expect(await t.call(claim, wanted, ann)).toBeNull();
+    expect(await t.call(claim, wanted, ben)).not.toBeNull();
   });
 
   it('can be taken back and gone on with; it is compared once', async () => {
@@ -307,22 +367,29 @@ describe('ending a chat', () => {
     const first = await said(t, assignment.id, 'One', null, ann);
     await ended(t, assignment.id, first.answer.id, ann);
     await t.call(submit, { params, body: { leafId: first.answer.id, comment: 'Done' } }, ann);
-    await t.refused('already_submitted', say, { params, body: { id: randomUUID(), parentId: null, content: 'x' } }, ann);
+    await t.refused(
+      'already_submitted',
+      say,
+      { params, body: { id: randomUUID(), parentId: null, content: 'x' } },
+      ann,
+    );
     const { assignment: again } = await t.call(reopen, { params }, ann);
     expect(again.draft).toEqual({ leafId: first.answer.id, comment: 'Done' });
     const second = await said(t, assignment.id, 'Two', first.answer.id, ann);
     await ended(t, assignment.id, second.answer.id, ann);
     await t.call(submit, { params, body: { leafId: second.answer.id } }, ann);
-    const { rows } = (await t.database.db.execute(
-      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
-    )) as unknown as { rows: { n: number }[] };
-    expect(rows[0]?.n).toBe(1);
+    expect(await samplingsOf(assignment.id)).toBe(1);
   });
 });
 
 describe('moderation of a chat', () => {
   it.each(['warn', 'collapse', 'block'] as const)('%s of what the model says', async (action) => {
-    const body = { name: `Judge ${action}`, provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const body = {
+      name: `Judge ${action}`,
+      provider: 'moderations' as const,
+      baseUrl: server.url,
+      model: 'moderation',
+    };
     const { model: judging } = await t.call(createModel, { body }, admin);
     const moderation = { modelId: judging.id, actions: { violence: action } };
     const { assignment } = await begun('harmful', { moderation });
@@ -336,15 +403,17 @@ describe('moderation of a chat', () => {
     }
     if (action !== 'block') expect(stored.content).toContain('[violence]');
     await t.call(submit, { params: { assignmentId: assignment.id }, body: { leafId: answer.id } }, ann);
-    const { rows } = (await t.database.db.execute(
-      `select count(*)::int as n from samplings where conversation_id = '${assignment.id}'`,
-    )) as unknown as { rows: { n: number }[] };
     // What was withheld is not shown to others to compare either.
-    expect(rows[0]?.n).toBe(action === 'block' ? 0 : 1);
+    expect(await samplingsOf(assignment.id)).toBe(action === 'block' ? 0 : 1);
   });
 
   it('blocks what the trainer says before it is sent, with the reason', async () => {
-    const body = { name: 'Judge of trainers', provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const body = {
+      name: 'Judge of trainers',
+      provider: 'moderations' as const,
+      baseUrl: server.url,
+      model: 'moderation',
+    };
     const { model: judging } = await t.call(createModel, { body }, admin);
     const { assignment, model } = await begun('steady:blocked', {
       moderation: { modelId: judging.id, actions: { hate: 'block' as const } },
@@ -357,13 +426,102 @@ describe('moderation of a chat', () => {
   });
 });
 
+describe('what is withheld', () => {
+  it('is taken from those who followed it, and told to nobody who follows it later', async () => {
+    const body = {
+      name: 'Judge of answers',
+      provider: 'moderations' as const,
+      baseUrl: server.url,
+      model: 'moderation',
+    };
+    const { model: judging } = await t.call(createModel, { body }, admin);
+    const { assignment } = await begun('harmful', {
+      moderation: { modelId: judging.id, actions: { violence: 'block' as const } },
+    });
+    const tab = await listen(t.app, ann);
+    const { answer } = await said(t, assignment.id, 'Hello', null, ann);
+    expect((await followed(tab, answer.id)).text).toBe('');
+    expect((await followed(tab, answer.id)).text).toBe('');
+    expect((await t.call(readStream, { params: { streamId: answer.id } }, ann)).stream.text).toBe('');
+    tab.socket.terminate();
+  });
+});
+
+describe('who may have a model answer', () => {
+  it('is nobody in an archived project, and nobody whose membership has ended', async () => {
+    const { assignment, project } = await begun('steady');
+    const params = { assignmentId: assignment.id };
+    const { message, answer } = await said(t, assignment.id, 'Hello', null, ann);
+    await ended(t, assignment.id, answer.id, ann);
+    const asked = [
+      [say, { params, body: { id: randomUUID(), parentId: answer.id, content: 'More' } }],
+      [answerAgain, { params, body: { id: randomUUID(), parentId: message.id } }],
+    ] as const;
+    const member = { projectId: project.id, userId: ann.id };
+    await t.call(removeMember, { params: member }, admin);
+    for (const [endpoint, input] of asked) await t.refused('not_found', endpoint, input, ann);
+    await t.call(addMember, { params: member }, admin);
+    await t.call(changeProject, { params: { projectId: project.id }, body: { archived: true } }, admin);
+    for (const [endpoint, input] of asked) await t.refused('archived', endpoint, input, ann);
+    // What was said stays theirs to read.
+    expect((await chatNow(t, assignment.id, ann)).messages).toHaveLength(2);
+  });
+
+  it('has three answers written at a time, however fast one asks', async () => {
+    const { assignment } = await begun('steady', {}, slow);
+    const params = { assignmentId: assignment.id };
+    const sent = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        t.send(say, { params, body: { id: randomUUID(), parentId: null, content: `Way ${n}` } }, ann),
+      ),
+    );
+    expect(sent.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 200, 200, 429, 429, 429, 429, 429]);
+    const { messages } = await chatNow(t, assignment.id, ann);
+    expect(messages).toHaveLength(6);
+    const [first, ...others] = messages.filter(({ stream }) => stream !== null);
+    for (const { id } of others) await t.call(stopStream, { params: { streamId: id } }, ann);
+    for (const { id } of others) await ended(t, assignment.id, id, ann);
+    const again = (): Promise<number> =>
+      t
+        .send(answerAgain, { params, body: { id: randomUUID(), parentId: first?.parentId ?? '' } }, ann)
+        .then(({ statusCode }) => statusCode);
+    expect((await Promise.all([again(), again(), again(), again()])).toSorted()).toEqual([200, 200, 429, 429]);
+    for (const { id } of (await chatNow(t, assignment.id, ann)).messages.filter(({ stream }) => stream !== null))
+      await t.call(stopStream, { params: { streamId: id } }, ann);
+  });
+
+  it('gives no message the id of another, nor of an answer that is being written', async () => {
+    const { assignment } = await begun('steady', {}, slow);
+    const params = { assignmentId: assignment.id };
+    const { message, answer } = await said(t, assignment.id, 'Begin', null, ann);
+    const taken = async (endpoint: typeof say | typeof answerAgain, body: object): Promise<void> => {
+      const refusal = await t.refused('invalid', endpoint, { params, body } as never, ann);
+      expect(refusal.errors?.[0]?.path).toBe('id');
+    };
+    await taken(say, { id: answer.id, parentId: null, content: 'In its place' });
+    await taken(answerAgain, { id: message.id, parentId: message.id });
+    const elsewhere = (await begun('steady')).assignment;
+    const other = await said(t, elsewhere.id, 'Elsewhere', null, ann);
+    await ended(t, elsewhere.id, other.answer.id, ann);
+    await taken(answerAgain, { id: other.message.id, parentId: message.id });
+    await t.call(stopStream, { params: { streamId: answer.id } }, ann);
+    expect((await ended(t, assignment.id, answer.id, ann)).stream?.state).toBe('stopped');
+  });
+});
+
 describe('bad input', () => {
   it('is refused with the field and the reason, and the chat stays as it is', async () => {
     const { assignment } = await begun('steady', { limits: { maxCharacters: 100, maxTurns: 4 } });
     const params = { assignmentId: assignment.id };
     const path = async (body: object): Promise<string | undefined> =>
-      (await t.refused('invalid', say, { params, body: { id: randomUUID(), parentId: null, content: 'x', ...body } }, ann))
-        .errors?.[0]?.path;
+      (
+        await t.refused(
+          'invalid',
+          say,
+          { params, body: { id: randomUUID(), parentId: null, content: 'x', ...body } },
+          ann,
+        )
+      ).errors?.[0]?.path;
     expect(await path({ content: 'x'.repeat(101) })).toBe('content');
     expect(await path({ content: '   ' })).toBe('content');
     expect(await path({ parentId: randomUUID() })).toBe('parentId');

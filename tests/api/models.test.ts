@@ -205,6 +205,17 @@ describe('a check', () => {
     expect(check.findings.at(-1)?.text).toMatch(/within the 2 s of this check/);
   });
 
+  test('does not say of a server that was too slow that it cannot', async () => {
+    const check = await checked(await made('silent-n'));
+    expect(check.ok).toBe(true);
+    expect(check.findings.find(({ key }) => key === 'choices')).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(
+        /^Not known whether it gives several answers.*within the 2 s of this check/,
+      ) as unknown,
+    });
+  });
+
   test('of a server that is not there', async () => {
     const check = await checked(await made('steady', { baseUrl: 'http://127.0.0.1:9/v1' }));
     expect(found(check)).toEqual({ address: false });

@@ -16,11 +16,11 @@ import {
   tryModeration,
 } from '../../shared/moderation.ts';
 import { changeProject, createProject, type ModerationSettings, type Project } from '../../shared/projects.ts';
-import { reopen, submit } from '../../shared/tasks.ts';
+import { myWork, readAssignment, reopen, submit } from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
-import { seedChat, seedPrompts } from '../support/seed.ts';
-import { claimed, projectWith } from '../support/work.ts';
+import { seedChat, seedComparisons, seedPrompts } from '../support/seed.ts';
+import { claimed, projectWith, rankedAsShown } from '../support/work.ts';
 
 let t: TestApp;
 let server: ModelServer;
@@ -218,6 +218,91 @@ describe('a demonstration', () => {
     expect(told.errors?.[0]).toMatchObject({ path: 'messages.1.content' });
     await t.call(submit, send('Well. [sexual]'), ann);
     expect(await kept(project)).toMatchObject([{ source: name, categories: ['sexual'], action: 'warn' }]);
+  });
+});
+
+describe('a text that moderation hides', () => {
+  const verdict = (action: ModerationAction, ...categories: ModerationCategory[]) => ({
+    ...{ source: 'rules', categories, action },
+  });
+  /** The messages of a project, the prompt before its completions. */
+  const messagesOf = async ({ id }: Project) =>
+    z.array(z.object({ id: z.string(), content: z.string() })).parse(
+      await t.database.db._.session.all(sql`
+        select m.id, m.content from messages m join conversations c on c.id = m.conversation_id
+        where c.project_id = ${id} order by m.role desc, m.content`),
+    );
+
+  it('is named as such in a comparison, and no other is', async () => {
+    const { db } = t.database;
+    const project = await make(byRules({}));
+    await seedComparisons(db, project.id, 1, { k: 4 });
+    const [prompt, first, second, third, fourth] = await messagesOf(project);
+    if (!prompt || !first || !second || !third || !fourth) throw new Error('messages are missing');
+    await keepVerdict(db, project.id, prompt.id, verdict('collapse', 'hate'));
+    await keepVerdict(db, project.id, second.id, verdict('collapse', 'harassment', 'violence'));
+    await keepVerdict(db, project.id, third.id, verdict('warn', 'violence'));
+    const assignment = await claimed(t, project, ann);
+    if (assignment.kind !== 'comparison') throw new Error('no comparison');
+    const { conversation, completions } = assignment.task;
+    expect(conversation).toEqual([{ role: 'user', content: prompt.content, hidden: ['hate'] }]);
+    const shown = completions.map(({ label: _, ...completion }) => completion);
+    expect(shown.toSorted((a, b) => (a.content < b.content ? -1 : 1))).toEqual([
+      { content: first.content },
+      { content: second.content, hidden: ['harassment', 'violence'] },
+      { content: third.content },
+      { content: fourth.content },
+    ]);
+    const params = { assignmentId: assignment.id };
+    expect((await t.call(readAssignment, { params }, ann)).assignment.task).toEqual(assignment.task);
+    await t.call(submit, { params, body: rankedAsShown(assignment) }, ann);
+    expect((await t.call(readAssignment, { params }, ann)).assignment.task).toEqual(assignment.task);
+  });
+
+  it('is named as such in the prompt of a demonstration, until an admin says that moderation was wrong', async () => {
+    const { db } = t.database;
+    const project = await make(byRules({}));
+    await seedPrompts(db, project.id, 1);
+    const [prompt] = await messagesOf(project);
+    if (!prompt) throw new Error('the prompt is missing');
+    await keepVerdict(db, project.id, prompt.id, verdict('collapse', 'sexual'));
+    const assignment = await claimed(t, project, ann);
+    const given = { role: 'user', content: prompt.content };
+    expect(assignment.task).toEqual({ conversation: [{ ...given, hidden: ['sexual'] }] });
+    await db.execute(sql`update verdicts set resolution = 'right' where message_id = ${prompt.id}`);
+    const params = { assignmentId: assignment.id };
+    expect((await t.call(readAssignment, { params }, ann)).assignment.task).toEqual({ conversation: [given] });
+  });
+});
+
+describe('what a trainer did', () => {
+  it('says what moderation made of it, which can be disputed there', async () => {
+    const project = await make(byRules({ violence: 'warn', harassment: 'collapse' }));
+    await seedPrompts(t.database.db, project.id, 1);
+    const { id, task } = await claimed(t, project, ben);
+    if (!('conversation' in task)) throw new Error('no conversation');
+    const said = (role: 'user' | 'assistant', content: string) => ({ role, content });
+    const messages = [
+      ...task.conversation,
+      ...[said('assistant', 'Well.'), said('user', insult), said('assistant', violence.repeat(20))],
+    ];
+    const input = { params: { assignmentId: id }, body: { messages } };
+    const query = { since: new Date(0).toISOString(), projectId: project.id };
+    const done = async (as: Caller) => (await t.call(myWork, { query }, as)).items;
+    await t.call(submit, input, ben);
+    const [first] = (await done(ben)).map(({ verdicts }) => verdicts);
+    expect(first).toMatchObject([
+      { categories: ['harassment'], action: 'collapse', disputed: false, text: insult },
+      { categories: ['violence'], action: 'warn', disputed: false, text: violence.repeat(20).slice(0, 160) },
+    ]);
+    const verdictId = first?.[0]?.id ?? '';
+    await t.call(disputeVerdict, { params: { verdictId }, body: { comment: 'It is a quotation.' } }, ben);
+    expect((await done(ben))[0]?.verdicts.map(({ disputed }) => disputed)).toEqual([true, false]);
+
+    await t.call(reopen, { params: { assignmentId: id } }, ben);
+    await t.call(submit, { ...input, body: { messages: messages.slice(0, 2) } }, ben);
+    expect(await done(ben)).toMatchObject([{ id, verdicts: [] }]);
+    expect(await done(ann)).toEqual([]);
   });
 });
 

@@ -436,8 +436,13 @@ describe('a pool', () => {
     expect((await list(project)).sums.waiting).toBe(0);
     await t.call(samplings.cancelBatch, { params }, admin);
     const failed = (await settled(project)).filter(({ state }) => state === 'failed');
+    // The list shows only the newest of them.
+    const ended = async (): Promise<number> => {
+      const { sums } = await list(project);
+      return sums.done + sums.failed;
+    };
+    await expect.poll(ended, { timeout: 15_000 }).toBe(count);
     const { sums } = await list(project);
-    expect(sums.done + sums.failed).toBe(count);
     for (const { detail } of failed) expect(detail).toBe('cancelled');
     expect((await comparisons(project)).length).toBe(sums.done);
     await t.refused('conflict', samplings.retrySampling, { params: { samplingId: failed[0]?.id ?? '' } }, admin);

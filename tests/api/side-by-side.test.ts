@@ -145,10 +145,19 @@ describe('answers side by side', () => {
     await refused('archived', {});
   });
 
-  it('are at most so many at a time for one person', async () => {
+  it('are at most so many at a time for one person, however fast one asks', async () => {
     const project = await projectOf([await model('stall:many'), await model('stall:more')]);
     const params = { projectId: project.id };
-    const asked = await Promise.all(Array.from({ length: 9 }, () => ask(project, ann)));
+    const sent = await Promise.all(
+      Array.from({ length: 14 }, () => t.send(sideBySide, { params, body: { messages: prompt } }, ann)),
+    );
+    expect(sent.map(({ statusCode }) => statusCode).toSorted()).toEqual([
+      ...Array<number>(9).fill(201),
+      ...Array<number>(5).fill(429),
+    ]);
+    const asked = sent
+      .filter(({ statusCode }) => statusCode === 201)
+      .map((one) => sideBySide.response.parse(one.json()));
     await t.refused('too_many_requests', sideBySide, { params, body: { messages: prompt } }, ann);
     await ask(project, ben);
     for (const { answers } of asked)

@@ -14,7 +14,14 @@ import { startRound } from '../../shared/rounds.ts';
 import { claim } from '../../shared/tasks.ts';
 import { engine, freshDatabase, type TestDatabase } from '../support/database.ts';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
-import { callAt, type Headers, joinAsTrainer, type ServerProcess, signInAdmin, startServer } from '../support/server.ts';
+import {
+  callAt,
+  type Headers,
+  joinAsTrainer,
+  type ServerProcess,
+  signInAdmin,
+  startServer,
+} from '../support/server.ts';
 
 /*
  * The process that writes an answer is killed in the midst of it. On PostgreSQL the page is connected to another one from the

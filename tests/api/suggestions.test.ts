@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertModel } from '../../server/models/queries.ts';
 import type { Message } from '../../shared/conversations.ts';
 import { editDistance } from '../../shared/edit-distance.ts';
-import type { Parameters, Provider } from '../../shared/models.ts';
+import { createModel, type Parameters, type Provider } from '../../shared/models.ts';
 import { changeProject, type Project } from '../../shared/projects.ts';
 import { exportRows } from '../../shared/releases.ts';
 import { startRound } from '../../shared/rounds.ts';
@@ -84,6 +84,19 @@ const generationsOf = async ({ assignment }: Writing) =>
   t.database.db._.session.all<Record<string, unknown>>(sql`
     select id, purpose, state, role, fate, edit_distance, round_id is not null as of_round from generations
     where assignment_id = ${assignment.id} order by created_at, id`);
+
+describe('moderation', () => {
+  it('withholds a suggestion that it blocks, and says so', async () => {
+    const model = { name: 'Judge', provider: 'moderations' as const, baseUrl: server.url, model: 'moderation' };
+    const { model: judging } = await t.call(createModel, { body: model }, admin);
+    const moderation = { modelId: judging.id, actions: { violence: 'block' as const } };
+    const [suggestion] = await ask(await writing('harmful', { moderation }), 1);
+    if (suggestion === undefined) throw new Error('no suggestion');
+    const stored = await ended(suggestion);
+    expect(stored).toMatchObject({ state: 'failed', text: '' });
+    expect(stored.detail).toMatch(/withheld/);
+  });
+});
 
 describe('suggestions', () => {
   it('are written side by side, each another, for the turn of the assistant and for that of the user', async () => {
@@ -278,7 +291,7 @@ describe('a model server that is', () => {
   it('splitting characters over chunks gives them whole', async () => {
     const [stream] = await askedAndEnded(await writing('split-bytes'), 1);
     expect(stream?.text).toMatch(
-      /^\d+: Grüße, 你好世界, привет, مرحبا, ελληνικά, 👩‍👩‍👧 und 😀 – fünf Zeichen à drei Bytes: €{5}\.$/u,
+      / Grüße, 你好世界, привет, مرحبا, ελληνικά, 👩‍👩‍👧 und 😀 – fünf Zeichen à drei Bytes: €{5}\.$/u,
     );
   });
 });

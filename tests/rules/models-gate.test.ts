@@ -121,6 +121,12 @@ test('whoever would wait for more than a minute is told so at once', async () =>
   expect(gate.taken).toBe(0);
 });
 
+test('a server that asks for a thousand years is asked again after ten minutes', async () => {
+  const gate = new Gate(1);
+  gate.close(3e13);
+  await expect(gate.enter(never, quiet)).rejects.toThrow(/takes no more for 10 minutes/);
+});
+
 test('spans of time in words', () => {
   expect([1, 1_000, 1_001, 89_000, 90_000, 3_600_000 * 5].map(inWords)).toEqual([
     'a second',

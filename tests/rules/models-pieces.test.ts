@@ -82,6 +82,7 @@ test.each([
   [{ 'retry-after': 'Fri, 20 Nov 2026 12:00:30 GMT' }, 30_000],
   [{ 'retry-after': 'Fri, 20 Nov 2026 11:00:00 GMT' }, 0],
   [{ 'retry-after-ms': '250', 'retry-after': '7' }, 250],
+  [{ 'llm_provider-retry-after': '60' }, 60_000],
   [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m30.5s' }, 90_500],
   [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '250ms' }, 250],
   [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '12' }, 12_000],

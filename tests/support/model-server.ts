@@ -55,10 +55,14 @@ export const scenarios = [
   'no-system',
   /** Takes no parameter that a server can do without. */
   'plain',
+  /** Never answers a request that has `n` above 1. */
+  'silent-n',
   /** 400: the context is too long. */
   'too-long',
   /** 404, as an id that is none of these. */
   'unknown-model',
+  /** 400 for it, as some proxies answer. */
+  'invalid-model',
   /** 401 always. */
   'wrong-key',
   /** 401 unless the key is `rightKey`. */
@@ -209,6 +213,10 @@ function refused({ asked, response, nth, authorization }: Call): boolean {
         code: 'context_length_exceeded',
         param: 'messages',
       });
+    case 'invalid-model':
+      return refuse(response, 400, `Invalid model name passed in model=${asked.model}.`, { code: '400' });
+    case 'silent-n':
+      return asked.n > 1;
     case 'html':
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title><p>Hello');
       return true;
@@ -258,7 +266,7 @@ function piecesOf({ asked, pace, nth }: Call, choice: number): string[] {
     });
   if (name === 'empty') return [];
   // An emoji is two UTF-16 code units; a server that streams by tokens may cut between them.
-  if (name === 'split-bytes') return [`${seed}: `, ...manyScripts.split('')];
+  if (name === 'split-bytes') return [...words(pace.words), ' ', ...manyScripts.split('')];
   if (name === 'long')
     return (
       words(6_000)

@@ -47,7 +47,7 @@ function answerFailure(error: Refused, apiKey: string | null): ModelFailure {
     // Whoever has the path answers in the protocol, and says that it is the model which is missing.
     const known = !html && typeof error.error === 'object';
     return known && /model/i.test(error.message)
-      ? new ModelFailure('model', 'The model server knows no such model.', { said, cause: error })
+      ? unknownModel(error, said)
       : new ModelFailure('unreachable', `The model server has nothing at this path: ${pathHint}`, {
           ...{ said, cause: error, passing: false },
         });
@@ -61,7 +61,13 @@ function answerFailure(error: Refused, apiKey: string | null): ModelFailure {
     return new ModelFailure('broken', 'The model server could not answer in time.', { said, cause: error });
   if (error.code === 'context_length_exceeded' || /context (length|window|size)/i.test(error.message))
     return new ModelFailure('refused', 'The conversation is too long for this model.', { said, cause: error });
+  // LiteLLM answers so with a 400.
+  if (error.code === 'model_not_found' || /invalid model name/i.test(error.message)) return unknownModel(error, said);
   return new ModelFailure('refused', 'The model server refuses what it was asked.', { said, cause: error });
+}
+
+function unknownModel(cause: Refused, said: string | null): ModelFailure {
+  return new ModelFailure('model', 'The model server knows no such model.', { said, cause });
 }
 
 const pathHint = 'is the base URL right (it usually ends in /v1)?';
@@ -129,7 +135,8 @@ function saidBy(error: Refused, apiKey: string | null): string | null {
 export function retryAfterOf(headers: Headers, now: number): number | null {
   const milliseconds = headers.get('retry-after-ms');
   if (milliseconds !== null && Number.isFinite(Number(milliseconds))) return Math.max(0, Number(milliseconds));
-  const after = headers.get('retry-after');
+  // LiteLLM passes on what the server behind it says under a name of its own.
+  const after = headers.get('retry-after') ?? headers.get('llm_provider-retry-after');
   if (after !== null) {
     if (Number.isFinite(Number(after))) return Math.max(0, Number(after) * 1_000);
     const until = Date.parse(after);

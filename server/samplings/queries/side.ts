@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Message } from '../../../shared/conversations.ts';
 import type { Mix } from '../../../shared/rounds.ts';
 import { type Database, run, statement } from '../../db/database.ts';
-import { generations, samplings } from '../../db/tables.ts';
+import { generations, samplings, users } from '../../db/tables.ts';
 import { type Comparing, comparing, comparingValues } from './comparing.ts';
 
 export type GenerationRow = typeof generations.$inferSelect;
@@ -14,6 +14,11 @@ export async function selectSide(db: Database, sideId: string, userId: string): 
     .from(generations)
     .where(and(eq(generations.groupId, sideId), eq(generations.purpose, 'side'), eq(generations.trainerId, userId)))
     .orderBy(generations.id);
+}
+
+/** Has what this person asks for at the same moment wait until the transaction ends. */
+export async function lockAsker(tx: Database, userId: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update');
 }
 
 /** How many answers side by side are being written for a person. */

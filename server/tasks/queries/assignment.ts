@@ -1,4 +1,5 @@
-import type { Message } from '../../../shared/conversations.ts';
+import type { Message, ShownMessage } from '../../../shared/conversations.ts';
+import type { ModerationCategory } from '../../../shared/moderation-terms.ts';
 import type { ModerationSettings, Rubric, TaskKind } from '../../../shared/projects.ts';
 import type { AssignmentState, Draft } from '../../../shared/tasks.ts';
 import { type Database, moment, run, statement } from '../../db/database.ts';
@@ -22,9 +23,15 @@ export interface AssignmentRow {
   /** Null for a chat that the trainer opens. */
   conversationId: string | null;
   comparisonId: string | null;
-  conversation: Message[];
+  conversation: ShownMessage[];
   /** Of a comparison, in the order in which they came. */
-  completions: string[] | null;
+  completions: Omit<ShownMessage, 'role'>[] | null;
+}
+
+/** A text as the database tells it. */
+interface RawText {
+  content: string;
+  hidden: ModerationCategory[] | null;
 }
 
 export interface RawAssignment {
@@ -44,23 +51,27 @@ export interface RawAssignment {
   submission_hash: string | null;
   conversation_id: string | null;
   comparison_id: string | null;
-  conversation: Message[] | null;
-  completions: string[] | null;
+  conversation: (RawText & Pick<Message, 'role'>)[] | null;
+  completions: RawText[] | null;
 }
 
 export const assignmentColumns = `a.id, a.task_id, a.project_id, a.trainer_id, a.kind, a.state, a.lease_until, a.seed, a.draft,
   a.revision, a.active_ms, a.claimed_at, a.ended_at, a.submission_hash`;
 
-/** The path from the root to the prompt of the task `t`, as JSON. */
-const path = `(with recursive path as (
-    select m.parent_id, m.role, m.content, 0 as height from messages m where m.id = t.prompt_message_id
+/** The path from the root to the prompt of the task `t`, as JSON; `also` adds to what is told of each message. */
+const path = (also = ''): string => `(with recursive path as (
+    select m.id, m.parent_id, m.role, m.content, 0 as height from messages m where m.id = t.prompt_message_id
     union all
-    select m.parent_id, m.role, m.content, path.height + 1 from path join messages m on m.id = path.parent_id
-  ) select json_agg(json_build_object('role', role, 'content', content) order by height desc) from path)`;
+    select m.id, m.parent_id, m.role, m.content, path.height + 1 from path join messages m on m.id = path.parent_id
+  ) select json_agg(json_build_object('role', role, 'content', content${also}) order by height desc) from path)`;
+
+/** The categories for which moderation hides a message; null where it does not, or where an admin said that it was wrong. */
+const hiddenFor = (messageId: string): string => `(select v.categories from verdicts v
+    where v.message_id = ${messageId} and v.action = 'collapse' and v.resolution is distinct from 'right' limit 1)`;
 
 /** What the task `t` shows: the path from the root to its prompt, and a comparison's completions. */
-export const taskContent = `t.conversation_id, t.comparison_id, ${path} as conversation,
-  (select json_agg(m.content order by listed.place)
+export const taskContent = `t.conversation_id, t.comparison_id, ${path(`, 'hidden', ${hiddenFor('path.id')}`)} as conversation,
+  (select json_agg(json_build_object('content', m.content, 'hidden', ${hiddenFor('m.id')}) order by listed.place)
    from comparisons c, unnest(c.completion_ids) with ordinality as listed(id, place)
    join messages m on m.id = listed.id
    where c.id = t.comparison_id
@@ -84,9 +95,13 @@ export function assignmentRow(raw: RawAssignment): AssignmentRow {
     submissionHash: raw.submission_hash,
     conversationId: raw.conversation_id,
     comparisonId: raw.comparison_id,
-    conversation: raw.conversation ?? [],
-    completions: raw.completions,
+    conversation: raw.conversation?.map((message) => ({ role: message.role, ...shownText(message) })) ?? [],
+    completions: raw.completions?.map(shownText) ?? null,
   };
+}
+
+function shownText({ content, hidden }: RawText): Omit<ShownMessage, 'role'> {
+  return { content, ...(hidden && { hidden }) };
 }
 
 const readStatement = statement<RawAssignment>(
@@ -155,7 +170,7 @@ export const standingStatement = statement<{
   `select a.id, a.project_id, t.conversation_id, t.comparison_id, a.kind, a.state, a.seed, a.lease_until, a.claimed_at, a.ended_at, a.revision,
      case when a.state in ('active', 'expired') then a.draft end as draft, a.submission_hash,
      coalesce(cardinality(c.completion_ids), 0) as k, p.rubric, p.moderation, p.limits, p.own_words, p.reopen_minutes,
-     case when a.kind <> 'comparison' then ${path} end as prompt
+     case when a.kind <> 'comparison' then ${path()} end as prompt
    from assignments a join tasks t on t.id = a.task_id join projects p on p.id = a.project_id
    left join comparisons c on c.id = t.comparison_id
    where a.id = $1::uuid and a.trainer_id = $2::uuid`,

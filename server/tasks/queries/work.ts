@@ -1,5 +1,5 @@
 import type { TaskKind } from '../../../shared/projects.ts';
-import type { AssignmentState } from '../../../shared/tasks.ts';
+import type { AssignmentState, WorkItem } from '../../../shared/tasks.ts';
 import { type Database, moment, run, statement } from '../../db/database.ts';
 
 export interface WorkSum {
@@ -53,6 +53,7 @@ export interface WorkRow {
   activeMs: number;
   endedAt: Date | null;
   reopenMinutes: number;
+  verdicts: WorkItem['verdicts'];
 }
 
 interface RawWork {
@@ -65,6 +66,7 @@ interface RawWork {
   active_ms: number;
   ended_at: string | null;
   reopen_minutes: number;
+  verdicts: WorkItem['verdicts'] | null;
 }
 
 const columns = `a.id, a.project_id, p.name as project_name, a.kind, a.state, left(coalesce(m.content, (
@@ -74,9 +76,15 @@ const columns = `a.id, a.project_id, p.name as project_name, a.kind, a.state, le
 const joins = `join tasks t on t.id = a.task_id left join messages m on m.id = t.prompt_message_id
   join projects p on p.id = a.project_id`;
 
+/** Of what the trainer wrote in the assignment `a` and did not take back. */
+const verdicts = `(select json_agg(json_build_object('id', v.id, 'categories', v.categories, 'action', v.action,
+      'disputed', v.disputed_by is not distinct from a.trainer_id, 'text', left(said.content, 160)) order by said.id)
+    from conversations c join messages said on said.conversation_id = c.id join verdicts v on v.message_id = said.id
+    where c.assignment_id = a.id and c.withdrawn_at is null and said.author_id = a.trainer_id)`;
+
 const endedStatement = statement<RawWork>(
   'work_ended',
-  `select ${columns} from assignments a ${joins}
+  `select ${columns}, ${verdicts} as verdicts from assignments a ${joins}
    where a.trainer_id = $1::uuid and a.state in ('submitted', 'surplus', 'skipped') and ($2::uuid is null or a.project_id = $2::uuid)
      and ($3::timestamptz is null or (a.ended_at, a.id) < ($3::timestamptz, $4::uuid))
    order by a.ended_at desc, a.id desc limit $5::int`,
@@ -102,7 +110,7 @@ export async function workEnded(
 
 const begunStatement = statement<RawWork>(
   'work_begun',
-  `select ${columns} from assignments a ${joins}
+  `select ${columns}, null as verdicts from assignments a ${joins}
    where a.trainer_id = $1::uuid and ($2::uuid is null or a.project_id = $2::uuid)
      and a.state in ('active', 'expired') and a.draft is not null and not p.archived
    order by a.claimed_at desc limit 50`,
@@ -124,5 +132,6 @@ function workRow(raw: RawWork): WorkRow {
     activeMs: raw.active_ms,
     endedAt: raw.ended_at === null ? null : moment(raw.ended_at),
     reopenMinutes: raw.reopen_minutes,
+    verdicts: raw.verdicts ?? [],
   };
 }

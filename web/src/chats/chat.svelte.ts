@@ -12,6 +12,7 @@ import { giveFeedback, type Feedback } from '../../../shared/feedback.ts';
 import { disputeVerdict } from '../../../shared/moderation.ts';
 import type { Draft } from '../../../shared/tasks.ts';
 import { call, explain } from '../api.ts';
+import { Revealed } from '../moderation/revealed.svelte.ts';
 import { Stream } from '../streams/stream.svelte.ts';
 import { retryDelay } from '../tasks/draft.ts';
 import { isPassing } from '../tasks/draft-keeper.svelte.ts';
@@ -66,7 +67,7 @@ export class Chat {
   /** What is open beside its message: the text about it, its report, or the dispute of its verdict. */
   opened = $state.raw<{ what: 'note' | 'report' | 'dispute'; id: string } | null>(null);
   /** Messages whose hidden text is shown. */
-  revealed = $state.raw<ReadonlySet<string>>(new Set());
+  readonly revealed = new Revealed<string>();
   /** What could not be done, in words. */
   trouble = $state('');
   /** A message or the wish for an answer is on its way. */
@@ -164,11 +165,6 @@ export class Chat {
     const others = Object.entries(this.notes).filter(([at]) => at !== key);
     this.notes = Object.fromEntries(text === null ? others : [...others, [key, text]]);
     this.#saveNow();
-  }
-
-  toggleRevealed(id: string): void {
-    const others = [...this.revealed].filter((other) => other !== id);
-    this.revealed = new Set(others.length < this.revealed.size ? others : [...others, id]);
   }
 
   /** Goes to the message before or after the one in focus. */

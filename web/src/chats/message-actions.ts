@@ -55,7 +55,7 @@ export function act(chat: Chat, action: ChatAction, given: readonly Message[]): 
   const message = subject((step) => judges(step.message))?.message;
   if (message === undefined) return false;
   if (action === 'thumbUp' || action === 'thumbDown') void chat.thumb(message, action === 'thumbUp' ? 'up' : 'down');
-  else if (action === 'reveal') chat.toggleRevealed(message.id);
+  else if (action === 'reveal') chat.revealed.toggle(message.id);
   else if (action === 'note' || action === 'report' || action === 'dispute') {
     chat.opened = { what: action, id: message.id };
   } else return false;

@@ -17,6 +17,8 @@ export function keyLines(labels: readonly string[], rubric: Rubric | null): KeyL
     { key: shownKey('e', labels), does: 'Read the answer in focus at full width, and back' },
     ...(rubric?.overall ? [{ key: `⇧1 – ⇧${rubric.overall.max % 10}`, does: 'Rate the answer in focus' }] : []),
     ...(rubric?.flags.length ? [{ key: shownKey('f', labels), does: 'Flags of the answer in focus' }] : []),
+    { key: shownKey('o', labels), does: 'Show or hide the answer in focus, where moderation hides it' },
+    { key: shownKey('p', labels), does: 'Show or hide the nearest message before the answers that moderation hides' },
     { key: shownKey('b', labels), does: 'All are bad' },
     { key: shownKey('c', labels), does: 'Comment' },
     { key: shownKey('w', labels), does: 'Write a better answer' },

@@ -9,6 +9,8 @@ export const commands = {
   s: 'skip',
   w: 'rewrite',
   u: 'undo',
+  o: 'showAnswer',
+  p: 'showMessage',
 } as const;
 type Letter = keyof typeof commands;
 

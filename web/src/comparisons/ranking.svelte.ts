@@ -3,6 +3,7 @@ import type { ComparisonSubmission, ComparisonTask, Rating } from '../../../shar
 import type { Rubric } from '../../../shared/projects.ts';
 import { ranks } from '../../../shared/ranking.ts';
 import type { Draft } from '../../../shared/tasks.ts';
+import { Revealed } from '../moderation/revealed.svelte.ts';
 import * as at from './places.ts';
 import type { Places } from './places.ts';
 import type { RankAction } from './rank-keys.ts';
@@ -44,14 +45,21 @@ export class Ranking {
   commentOpen = $state(false);
   rewriteOpen = $state(false);
   flagsOpen = $state.raw<ReadonlySet<string>>(new Set());
+  /** Of what moderation hides: answers by their letter, messages before them by their index. */
+  readonly answersShown = new Revealed<string>();
+  readonly messagesShown = new Revealed<number>();
+  /** The message that a key shows or hides next: the last that is still hidden, or the last of all; null where none is. */
+  readonly nextMessage = $derived.by(() => this.#nextMessage());
   /** The last change in words, for those who do not see it. */
   said = $state('');
   readonly missing = $derived.by(() => at.missing(this.places, this.labels));
+  readonly #task: ComparisonTask;
   readonly #save: (draft: Draft) => void;
   #done = $state.raw<Step[]>([]);
   #undone = $state.raw<Step[]>([]);
 
   constructor(task: ComparisonTask, draft: Draft | null, save: (draft: Draft) => void) {
+    this.#task = task;
     this.labels = task.completions.map(({ label }) => label);
     this.#save = save;
     const { success, data } = stored.safeParse(draft ?? {});
@@ -89,6 +97,9 @@ export class Ranking {
         else if (action.command === 'undo') return this.undo();
         else if (action.command === 'redo') return this.redo();
         else if (action.command === 'unplace') return this.unplace(this.focused);
+        else if (action.command === 'showAnswer') return this.showAnswer(this.focused);
+        else if (action.command === 'showMessage')
+          return this.nextMessage !== null && this.showMessage(this.nextMessage);
         else return false;
         return true;
     }
@@ -149,6 +160,23 @@ export class Ranking {
     if (!open.delete(label)) open.add(label);
     this.flagsOpen = open;
     return open.has(label);
+  }
+
+  /** Shows an answer that moderation hides, or hides it again. @returns false where it does not hide it */
+  showAnswer(label: string): boolean {
+    if (!this.#task.completions.some((one) => one.label === label && one.hidden)) return false;
+    this.said = `Answer ${label} is ${this.answersShown.toggle(label) ? 'shown' : 'hidden'}.`;
+    return true;
+  }
+
+  showMessage(index: number): boolean {
+    this.said = `The message is ${this.messagesShown.toggle(index) ? 'shown' : 'hidden'}.`;
+    return true;
+  }
+
+  #nextMessage(): number | null {
+    const hidden = this.#task.conversation.flatMap((message, index) => (message.hidden ? [index] : []));
+    return hidden.findLast((index) => !this.messagesShown.has(index)) ?? hidden.at(-1) ?? null;
   }
 
   toggleAllBad(): void {

@@ -16,6 +16,7 @@ export const dialogueKeys: KeyLine[] = [
   { key: 'Delete', does: 'Delete the turn in focus; in the middle with the one after it' },
   { key: 'Ctrl+Z', does: 'Undo the last step; in a text, the last letters' },
   { key: 'Ctrl+⇧Z', does: 'Redo' },
+  { key: 'h', does: 'Show or hide the turn in focus, where moderation hides it' },
   { key: 'p', does: 'Preview of the whole, and back' },
   { key: 'c', does: 'Comment' },
   { key: 's', does: 'Skip this task, for a reason' },
@@ -30,6 +31,7 @@ export type DialogueAction =
   | 'redo'
   | 'takeBack'
   | 'preview'
+  | 'reveal'
   | 'guidelines'
   | 'comment'
   | 'skip'
@@ -44,6 +46,7 @@ export type DialogueAction =
 const plain: Record<string, DialogueAction> = {
   u: 'takeBack',
   p: 'preview',
+  h: 'reveal',
   g: 'guidelines',
   c: 'comment',
   s: 'skip',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { messageRole, nextRole, type Message } from '../../../shared/conversations.ts';
+import { messageRole, nextRole, type ShownMessage } from '../../../shared/conversations.ts';
 import type { DemonstrationSubmission } from '../../../shared/demonstrations.ts';
 import type { Draft } from '../../../shared/tasks.ts';
+import { Revealed } from '../moderation/revealed.svelte.ts';
 import * as turns from './turns.ts';
 import type { Limits, Taken, Turns } from './turns.ts';
 
@@ -33,7 +34,9 @@ export class Dialogue {
   editing = $state<number | null>(null);
   /** The turn in focus. */
   focused = $state(0);
-  readonly prompt: readonly Message[];
+  readonly prompt: readonly ShownMessage[];
+  /** Turns, by their key, that are shown though moderation hides them. */
+  readonly revealed = new Revealed<number>();
   readonly next = $derived.by(() => nextRole(this.turns));
   /** Of a hundred words that the trainer wrote, how many do not come from suggestions. */
   readonly ownWords = $derived.by(() => turns.ownShare(this.turns, this.#ever));
@@ -47,7 +50,7 @@ export class Dialogue {
   /** By the open editor's text: what was taken in it. The browser's undo brings texts back, and this what they came from. */
   #takenIn = new Map<string, readonly Taken[]>();
 
-  constructor(prompt: readonly Message[], draft: Draft | null, save: (draft: Draft) => void) {
+  constructor(prompt: readonly ShownMessage[], draft: Draft | null, save: (draft: Draft) => void) {
     this.prompt = prompt;
     this.#save = save;
     const parsed = stored.safeParse(draft);

@@ -1,4 +1,4 @@
-import { nextRole, type Message, type MessageRole } from '../../../shared/conversations.ts';
+import { nextRole, type Message, type MessageRole, type ShownMessage } from '../../../shared/conversations.ts';
 import { editDistance, ownWords } from '../../../shared/edit-distance.ts';
 
 /**
@@ -99,6 +99,12 @@ export function ownShare(turns: Turns, ever: readonly Taken[]): number {
 /** Whether a turn stands otherwise than the prompt had it. */
 export function isChanged({ given, content }: Turn): boolean {
   return given !== null && given !== content;
+}
+
+/** Why moderation hides a turn, for as long as it stands as the prompt had it; absent where it does not. */
+export function hiddenFor({ role, given, content }: Turn, prompt: readonly ShownMessage[]): ShownMessage['hidden'] {
+  if (given !== content) return undefined;
+  return prompt.find((message) => message.role === role && message.content === given)?.hidden;
 }
 
 /** Where a turn's text came from, as its margin says it; of several suggestions, the one of which most was inserted. */

@@ -4,7 +4,8 @@ import type { ImportFormat } from '../../../shared/imports.ts';
 export const formats: Record<ImportFormat, { name: string; makes: string; example: unknown; more?: string }> = {
   prompts: {
     name: 'Prompts',
-    makes: 'Each line becomes a task to write a demonstration that goes on from it.',
+    makes:
+      'Each line becomes a task to write a demonstration that goes on from it. Chats can open with it too, see Rounds, and models can answer it to be compared, see Sampling.',
     example: { prompt: 'Explain tides to a child.', id: 'tides-1', source: 'own' },
     more: 'In place of prompt, messages may hold a dialogue to go on from. The id is kept, and the same id twice is one.',
   },

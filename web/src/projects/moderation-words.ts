@@ -16,3 +16,13 @@ export const actionNames: Record<ModerationAction, string> = {
   collapse: 'Collapse',
   block: 'Block',
 };
+
+/** As in `Hate, Violence`. */
+export function categoriesInWords(categories: readonly ModerationCategory[]): string {
+  return categories.map((category) => categoryNames[category]).join(', ');
+}
+
+/** The label of a text that moderation hides. */
+export function hiddenWords(categories: readonly ModerationCategory[], open: boolean): string {
+  return `${open ? 'Shown' : 'Hidden by moderation'}: ${categoriesInWords(categories)}.`;
+}

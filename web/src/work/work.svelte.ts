@@ -1,4 +1,5 @@
 import type { Output } from '../../../shared/endpoint.ts';
+import { disputeVerdict, type Verdict } from '../../../shared/moderation.ts';
 import { myWork, reopen, type WorkItem } from '../../../shared/tasks.ts';
 import { call } from '../api.ts';
 import { Loaded } from '../ui/loaded.svelte.ts';
@@ -15,6 +16,11 @@ export class MyWork {
   loadingOlder = $state(false);
   olderFailure = $state.raw<unknown>(null);
   now = $state(Date.now());
+  /** The verdict of which the person says that it is wrong. */
+  disputing = $state.raw<Verdict | null>(null);
+  /** Why verdicts are wrong, by their ids, as far as it is written and not sent. */
+  comments = $state.raw<Readonly<Record<string, string>>>({});
+  #disputed = $state.raw<ReadonlySet<string>>(new Set());
   #next = $state.raw<string | null | undefined>(undefined);
   readonly next = $derived(this.#next === undefined ? (this.loaded.value?.next ?? null) : this.#next);
   readonly items = $derived([...(this.loaded.value?.items ?? []), ...this.older]);
@@ -39,6 +45,16 @@ export class MyWork {
   /** Takes a submission back, so that its page can be opened. */
   async reopen({ id }: WorkItem): Promise<void> {
     await call(reopen, { params: { assignmentId: id } });
+  }
+
+  isDisputed({ id, disputed }: Verdict): boolean {
+    return disputed || this.#disputed.has(id);
+  }
+
+  /** @throws Offline, Refused */
+  async dispute({ id }: Verdict): Promise<void> {
+    await call(disputeVerdict, { params: { verdictId: id }, body: { comment: this.comments[id] ?? '' } });
+    this.#disputed = new Set([...this.#disputed, id]);
   }
 
   close(): void {
