@@ -8,6 +8,7 @@ import { feedbackOf } from '../feedback/feedback.ts';
 import { blocked, judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
 import { projectFor, type ProjectRow } from '../projects/projects.ts';
+import type { GenerationRow } from '../streams/streams.ts';
 import { noLongerOpen, standingOf } from '../tasks/assignment.ts';
 import type { Standing } from '../tasks/queries/assignment.ts';
 import * as queries from './queries.ts';
@@ -66,12 +67,8 @@ export async function say(
   assignmentId: string,
   { id, parentId, content }: { id: string; parentId: string | null; content: string },
 ): Promise<{ message: ChatMessage; answer: ChatMessage }> {
-  const { db, clock, hub } = context;
-  const { standing, project } = await openChat(context, user, assignmentId);
-  const [messages, round] = await Promise.all([
-    queries.selectMessages(db, assignmentId),
-    queries.selectRoundOf(db, assignmentId),
-  ]);
+  const { db, hub } = context;
+  const { standing, project, messages, round } = await openChat(context, user, assignmentId);
   const before = messages.find((message) => message.id === id);
   if (before !== undefined) {
     const answered = await answerTo(context, assignmentId, id);
@@ -89,29 +86,23 @@ export async function say(
   const judgement = await judge(context, project, content);
   if (judgement?.action === 'block') throw blocked('content', judgement);
 
-  const now = clock();
-  const row = { id, conversationId: assignmentId, parentId, role: 'user' as const, content, createdAt: now };
-  const generation = await transaction(db, async (tx) => {
-    await lockOpen(tx, assignmentId);
-    if (!(await queries.insertSaid(tx, { ...row, authorKind: 'trainer', authorId: user.id }))) return null;
-    if (await queries.isGeneration(tx, id)) throw invalid('id', 'is the id of another message');
-    await checkAnswering(tx, assignmentId);
+  const prompt = [...path, { role: 'user' as const, content }];
+  const generation = newAnswer(context, user, standing, round, nameId('answer', id), id, prompt);
+  const begun = await begin(db, { id, parentId, content }, generation, async (tx) => {
     if (judgement !== null) await keepVerdict(tx, standing.projectId, id, judgement);
-    return queries.insertAnswer(
-      tx,
-      newAnswer(context, user, standing, round, nameId('answer', id), id, [...path, { role: 'user', content }]),
-    );
   });
   // The same was being said by another request at this moment, which has the model answer.
-  const answer =
-    generation === null
-      ? await answerTo(context, assignmentId, id)
-      : answerView(generation, context.streams.run(generation, round.policyModel));
+  const answer = begun
+    ? answerView(generation, context.streams.run(generation, round.policyModel))
+    : await answerTo(context, assignmentId, id);
   if (answer === null) throw invalid('id', 'is the id of another message');
   hub.changed(assignmentId);
-  const verdict = (await verdictsOf(db, [id], user.id)).get(id) ?? null;
-  const shown = { ...row, stream: null, feedback: null, verdict, createdAt: now.toISOString() };
-  return { message: view(shown), answer };
+  const verdict = judgement === null ? null : ((await verdictsOf(db, [id], user.id)).get(id) ?? null);
+  const createdAt = generation.createdAt.toISOString();
+  return {
+    message: view({ id, parentId, role: 'user', content, stream: null, feedback: null, verdict, createdAt }),
+    answer,
+  };
 }
 
 /** Has the model answer a message of the user, once more or for the first time. The same id again is once. Throws as `say` does. */
@@ -122,42 +113,40 @@ export async function answerAgain(
   { id, parentId }: { id: string; parentId: string },
 ): Promise<{ answer: ChatMessage }> {
   const { db, hub, streams } = context;
-  const { standing } = await openChat(context, user, assignmentId);
-  const [messages, generations, round] = await Promise.all([
-    queries.selectMessages(db, assignmentId),
-    queries.selectGenerations(db, assignmentId),
-    queries.selectRoundOf(db, assignmentId),
-  ]);
-  const before = generations.find((generation) => generation.id === id);
+  const { standing, messages, round } = await openChat(context, user, assignmentId);
+  const before = (await queries.selectGenerations(db, assignmentId)).find((generation) => generation.id === id);
   if (before !== undefined) return { answer: await answerNow(context, before) };
   if (round === null) throw new Refusal('conflict', noModel);
   const path = pathTo(messages, parentId);
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
   await checkShown(db, path);
-  const generation = await transaction(db, async (tx) => {
-    await lockOpen(tx, assignmentId);
-    await checkAnswering(tx, assignmentId);
-    // A verdict is of whatever bears an id, so none may bear that of a message, wherever it is.
-    if (await queries.isMessage(tx, id)) throw invalid('id', 'is the id of another message');
-    return queries.insertAnswer(tx, newAnswer(context, user, standing, round, id, parentId, path));
-  });
-  if (generation === null) throw invalid('id', 'is taken');
+  const generation = newAnswer(context, user, standing, round, id, parentId, path);
+  if (!(await begin(db, null, generation))) throw invalid('id', 'is taken');
   const answer = answerView(generation, streams.run(generation, round.policyModel));
   hub.changed(assignmentId);
   return { answer };
 }
 
-/** Has whoever else goes on with this chat, or ends it, wait. Throws `already_submitted` or `conflict` where it has ended. */
-async function lockOpen(tx: Database, assignmentId: string): Promise<void> {
-  const state = await queries.lockAssignment(tx, assignmentId);
-  if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
-}
-
-/** Throws `too_many_requests` where the model has enough to answer in this chat. */
-async function checkAnswering(tx: Database, assignmentId: string): Promise<void> {
-  if ((await queries.countAnswering(tx, assignmentId)) >= maxAnswering)
-    throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
+/**
+ * Writes down what is said and what is to be answered. Whoever else goes on with this chat, or ends it, waits meanwhile. False
+ * where an id is taken. Throws `already_submitted` or `conflict` where the chat has ended, `too_many_requests`.
+ */
+async function begin(
+  db: Database,
+  said: queries.Said | null,
+  answer: GenerationRow,
+  also: (tx: Database) => Promise<void> = () => Promise.resolve(),
+): Promise<boolean> {
+  return transaction(db, async (tx) => {
+    const state = await queries.lockAssignment(tx, answer.assignmentId ?? '');
+    if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
+    const { answering, begun } = await queries.beginAnswer(tx, said, answer, maxAnswering);
+    if (answering >= maxAnswering)
+      throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
+    if (begun) await also(tx);
+    return begun;
+  });
 }
 
 /** Nobody goes on from what was withheld: neither the model nor whoever ranks is to read it. */
@@ -177,13 +166,14 @@ function newAnswer(
   id: string,
   parentId: string,
   path: readonly Message[],
-): Parameters<typeof queries.insertAnswer>[1] {
+): GenerationRow {
   return {
     ...{ id, projectId, roundId, assignmentId, parentId, purpose: 'chat', trainerId: user.id, modelId: policyModel.id },
+    ...{ groupId: null, role: 'assistant', state: 'waiting', detail: null, text: '', finishReason: null, usage: null },
+    ...{ firstTokenAt: null, endedAt: null, fate: null, editDistance: null, taken: null },
     prompt: path.map(({ role, content }) => ({ role, content })),
     parameters: policyModel.parameters,
     seed: Math.floor(random() * 2 ** 31),
-    state: 'waiting',
     owner: streams.owner,
     createdAt: clock(),
   };
@@ -197,20 +187,32 @@ async function chatOf(db: Database, user: SignedIn, assignmentId: string): Promi
 }
 
 /**
- * One's own chat that can be gone on with, and its project; its conversation is there then. Throws `not_found`, also where the
+ * One's own chat that can be gone on with, with its project, messages and round; its conversation is there then. Throws `not_found`, also where the
  * membership has ended, and `archived`.
  */
 async function openChat(
   { db, clock }: Chatting,
   user: SignedIn,
   assignmentId: string,
-): Promise<{ standing: Standing; project: ProjectRow }> {
+): Promise<{
+  standing: Standing;
+  project: ProjectRow;
+  messages: queries.MessageRow[];
+  round: queries.ChatRound | null;
+}> {
   const standing = await chatOf(db, user, assignmentId);
   if (standing.state !== 'active' && standing.state !== 'expired') throw noLongerOpen(standing.state);
-  const project = await projectFor(db, user, standing.projectId);
+  // Somebody waits for the first word: what does not depend on one another is done at the same time.
+  const [project] = await Promise.all([
+    projectFor(db, user, standing.projectId),
+    provideChat(db, user, standing, clock()),
+  ]);
   if (project.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
-  await provideChat(db, user, standing, clock());
-  return { standing, project };
+  const [messages, round] = await Promise.all([
+    queries.selectMessages(db, assignmentId),
+    queries.selectRoundOf(db, assignmentId),
+  ]);
+  return { standing, project, messages, round };
 }
 
 /** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */

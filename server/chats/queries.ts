@@ -136,41 +136,73 @@ export async function lockAssignment(tx: Database, assignmentId: string): Promis
   return row.state;
 }
 
-/** Answers of a chat that are being written, or wait for it. */
-export async function countAnswering(db: Database, assignmentId: string): Promise<number> {
-  const [row] = await db
-    .select({ count: sql<number>`count(*)::int` })
-    .from(generations)
-    .where(and(eq(generations.assignmentId, assignmentId), inArray(generations.state, ['waiting', 'streaming'])));
-  return row?.count ?? 0;
+const beginStatement = statement<{ answering: number; said: boolean; begun: boolean }>(
+  'begin_answer',
+  `with answering as materialized (
+     select count(*)::int as count from generations where assignment_id = $1::uuid and state in ('waiting', 'streaming')
+   ), said as (
+     insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id, created_at)
+     select $4::uuid, $1::uuid, $5::uuid, 'user', $6::text, 'trainer', $7::uuid, $8::timestamptz
+     from answering
+     where $4::uuid is not null and count < $2::int and not exists (select from generations g where g.id = $4::uuid)
+     on conflict (id) do nothing
+     returning id
+   ), begun as (
+     insert into generations (id, purpose, project_id, round_id, model_id, trainer_id, assignment_id, parent_id, role, prompt,
+       parameters, seed, state, owner, created_at)
+     select $3::uuid, 'chat', $9::uuid, $10::uuid, $11::uuid, $7::uuid, $1::uuid, $12::uuid, 'assistant', $13::jsonb,
+       $14::jsonb, $15::int, 'waiting', $16::uuid, $8::timestamptz
+     from answering
+     where count < $2::int and not exists (select from messages m where m.id = $3::uuid)
+       and ($4::uuid is null or exists (select from said))
+     on conflict (id) do nothing
+     returning id
+   )
+   select count as answering, exists (select from said) as said, exists (select from begun) as begun from answering`,
+);
+
+/** What the trainer says. */
+export interface Said {
+  id: string;
+  parentId: string | null;
+  content: string;
 }
 
-/** Whether there is a message of that id, in whatever conversation. */
-export async function isMessage(db: Database, id: string): Promise<boolean> {
-  const rows = await db.select({ id: messages.id }).from(messages).where(eq(messages.id, id));
-  return rows.length > 0;
-}
-
-/** Whether something that a model writes or wrote bears that id. */
-export async function isGeneration(db: Database, id: string): Promise<boolean> {
-  const rows = await db.select({ id: generations.id }).from(generations).where(eq(generations.id, id));
-  return rows.length > 0;
-}
-
-/** Adds what the trainer says. False where there is a message of that id already. */
-export async function insertSaid(db: Database, row: typeof messages.$inferInsert): Promise<boolean> {
-  const made = await db.insert(messages).values(row).onConflictDoNothing().returning({ id: messages.id });
-  return made.length > 0;
-}
-
-/** Adds the answer to be written. Null where there is a generation of that id already. */
-export async function insertAnswer(db: Database, row: typeof generations.$inferInsert): Promise<GenerationRow | null> {
-  const [made] = await db.insert(generations).values(row).onConflictDoNothing().returning();
-  return made ?? null;
+/**
+ * Adds what the trainer says, where something is, and the answer to be written, unless so many are being written already. An
+ * id that a message or an answer has, here or elsewhere, is not taken again: then nothing is begun. The caller holds the
+ * lock of the assignment.
+ */
+export async function beginAnswer(
+  tx: Database,
+  said: Said | null,
+  answer: GenerationRow,
+  most: number,
+): Promise<{ answering: number; begun: boolean }> {
+  const [row] = await run(tx, beginStatement, [
+    answer.assignmentId,
+    most,
+    answer.id,
+    said?.id ?? null,
+    said?.parentId ?? null,
+    said?.content ?? null,
+    answer.trainerId,
+    answer.createdAt.toISOString(),
+    answer.projectId,
+    answer.roundId,
+    answer.modelId,
+    answer.parentId,
+    JSON.stringify(answer.prompt),
+    JSON.stringify(answer.parameters),
+    answer.seed,
+    answer.owner,
+  ]);
+  return { answering: row?.answering ?? 0, begun: row?.begun ?? false };
 }
 
 /** Those of these messages that moderation withheld. */
 export async function selectBlocked(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
   const rows = await db
     .select({ id: verdicts.messageId })
     .from(verdicts)

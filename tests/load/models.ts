@@ -130,6 +130,8 @@ async function firstWord(server: ServerProcess): Promise<Row[]> {
       socket.send(JSON.stringify({ type: 'follow', streamId: id, from: 0 }));
     });
     if (n >= 20) through.push(performance.now() - before);
+    heard.delete(id);
+    socket.send(JSON.stringify({ type: 'unfollow', streamId: id }));
     const took = await direct();
     if (n >= 20) alone.push(took);
     // Its rest is not to be in the way of the next.
