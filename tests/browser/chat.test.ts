@@ -386,7 +386,7 @@ test('an opening prompt is answered first, and skipping it says why', async ({ b
   await box(page).fill('I would rather');
   await expect(page.getByText('What was said last has no answer yet')).toBeVisible();
   await box(page).fill('');
-  await press(page, 'Escape r');
+  await press(page, 'Enter');
   await answered(page, 2);
   await expect(button(message(page, 1, 'User'), 'Edit')).toHaveCount(0);
   await press(page, 'Escape s 1');

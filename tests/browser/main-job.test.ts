@@ -62,10 +62,16 @@ const pairRow = z.strictObject({
   chosen: z.tuple([message]),
   rejected: z.tuple([message]),
   origin,
+  // As far as the import says; none of these were sampled here.
+  chosen_model: z.string().nullable(),
+  rejected_model: z.string().nullable(),
+  picked: z.null(),
   group_id: z.uuid(),
   ranking_id: z.uuid(),
   k: z.int().min(2).max(9),
   weight: z.number(),
+  sampling_id: z.null(),
+  round: z.null(),
   distance: z.int().min(1),
 });
 

@@ -901,7 +901,7 @@ const failures: { at: string; as?: keyof People; question: RegExp; says: string;
     as: 'trainer',
     question: /\/api\/.*\/chat$/,
     says: 'The chat could not be loaded.',
-    then: 'An unbroken word',
+    then: 'This is a demo: no model is asked.',
   },
   {
     at: '/projects/{full}/sampling',

@@ -204,6 +204,7 @@ test('the prompt at hand stays in sight, however long what was said before and t
     role: index % 2 === 0 ? 'user' : 'assistant',
     content: index === 20 ? 'And what about the last one?' : plain(`Message ${index}`),
   }));
+  messages[19] = { role: 'assistant', content: '```\n' + 'wider than the column '.repeat(20) + '\n```' };
   const long = { messages, completions: texts(...[1, 2, 3, 4].map((index) => plain(`Long ${index}`, 30))) };
   for (const viewport of [desktop, phone]) {
     const { page } = await desk(browser, [long], {}, { viewport });
@@ -216,7 +217,9 @@ test('the prompt at hand stays in sight, however long what was said before and t
       await press(page, 'End');
       await expect(prompt).toBeInViewport({ ratio: 1 });
     }
-    await page.getByRole('region', { name: 'Earlier messages' }).evaluate((element) => (element.scrollTop = 0));
+    const earlier = page.getByRole('region', { name: 'Earlier messages' });
+    expect(await earlier.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await earlier.evaluate((element) => (element.scrollTop = 0));
     await expect(page.getByText('Message 0, part 1.')).toBeVisible();
     await expect(prompt).toBeInViewport({ ratio: 1 });
     await expectNoSidewaysScroll(page);
@@ -575,7 +578,7 @@ test('skipping stands apart from submitting, asks for a reason and sends it', as
   await dialog.getByLabel('Anything to add').fill('It is Finnish.');
   const [sent] = await Promise.all([
     page.waitForResponse((response) => response.url().endsWith('/skip')),
-    dialog.getByRole('button', { name: 'Skip this task' }).click(),
+    dialog.getByLabel('Anything to add').press('Control+Enter'),
   ]);
   expect(sent.request().postDataJSON()).toMatchObject({
     reason: 'language',

@@ -41,9 +41,9 @@ async function asked(browser: Browser, ...scenarios: string[]): Promise<{ page: 
   const page = await world.open(browser, world.admin);
   await page.goto(`/projects/${project.id}/side-by-side`);
   await expect(page.getByText('Choose two models or more')).toBeVisible();
-  for (const { name } of models) await page.getByLabel(name, { exact: true }).check();
   await prompt(page).fill('Why is the sky blue?');
-  await prompt(page).press('Control+Enter');
+  for (const { name } of models) await page.getByLabel(name, { exact: true }).check();
+  await page.keyboard.press('Control+Enter');
   await expect(answers(page)).toHaveCount(scenarios.length);
   return { page, project };
 }

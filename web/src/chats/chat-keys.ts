@@ -2,7 +2,7 @@ import type { KeyLine } from '../ui/keys.svelte.ts';
 
 /** What the keyboard help says of the chat page. */
 export const chatKeys: KeyLine[] = [
-  { key: 'Enter', does: 'In the box: send; elsewhere: to the box' },
+  { key: 'Enter', does: 'In the box: send, or have a given opening answered; elsewhere: to the box' },
   { key: '⇧Enter', does: 'In a text: a new line' },
   { key: 'Esc', does: 'Stop the answer; in a text: back to the messages' },
   { key: 'Ctrl+⇧Enter', does: 'End the chat and hand it in' },
