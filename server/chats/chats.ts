@@ -7,8 +7,7 @@ import { type Database, transaction } from '../db/database.ts';
 import { feedbackOf } from '../feedback/feedback.ts';
 import { blocked, judge, keepVerdict, verdictsOf } from '../moderation/judge.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
-import { projectFor, type ProjectRow } from '../projects/projects.ts';
-import type { GenerationRow } from '../streams/streams.ts';
+import type { Ahead, GenerationRow } from '../streams/streams.ts';
 import { noLongerOpen, standingOf } from '../tasks/assignment.ts';
 import type { Standing } from '../tasks/queries/assignment.ts';
 import * as queries from './queries.ts';
@@ -68,7 +67,7 @@ export async function say(
   { id, parentId, content }: { id: string; parentId: string | null; content: string },
 ): Promise<{ message: ChatMessage; answer: ChatMessage }> {
   const { db, hub } = context;
-  const { standing, project, messages, round } = await openChat(context, user, assignmentId);
+  const { standing, messages, round, moderation } = await openChat(context, user, assignmentId);
   const before = messages.find((message) => message.id === id);
   if (before !== undefined) {
     const answered = await answerTo(context, assignmentId, id);
@@ -83,17 +82,18 @@ export async function say(
   if (content.length > maxCharacters) throw invalid('content', `must have at most ${maxCharacters} characters`);
   if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
     throw invalid('content', `a chat has at most ${maxTurns} messages: end this one, or go on from an earlier message`);
-  const judgement = await judge(context, project, content);
+  const judgement = await judge(context, { moderation }, content);
   if (judgement?.action === 'block') throw blocked('content', judgement);
 
   const prompt = [...path, { role: 'user' as const, content }];
   const generation = newAnswer(context, user, standing, round, nameId('answer', id), id, prompt);
-  const begun = await begin(db, { id, parentId, content }, generation, async (tx) => {
+  const ahead = context.streams.ask(generation, round.policyModel);
+  const begun = await begin(db, { id, parentId, content }, generation, ahead, async (tx) => {
     if (judgement !== null) await keepVerdict(tx, standing.projectId, id, judgement);
   });
   // The same was being said by another request at this moment, which has the model answer.
   const answer = begun
-    ? answerView(generation, context.streams.run(generation, round.policyModel))
+    ? answerView(generation, context.streams.run(generation, round.policyModel, ahead))
     : await answerTo(context, assignmentId, id);
   if (answer === null) throw invalid('id', 'is the id of another message');
   hub.changed(assignmentId);
@@ -122,31 +122,39 @@ export async function answerAgain(
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
   await checkShown(db, path);
   const generation = newAnswer(context, user, standing, round, id, parentId, path);
-  if (!(await begin(db, null, generation))) throw invalid('id', 'is taken');
-  const answer = answerView(generation, streams.run(generation, round.policyModel));
+  const ahead = streams.ask(generation, round.policyModel);
+  if (!(await begin(db, null, generation, ahead))) throw invalid('id', 'is taken');
+  const answer = answerView(generation, streams.run(generation, round.policyModel, ahead));
   hub.changed(assignmentId);
   return { answer };
 }
 
 /**
- * Writes down what is said and what is to be answered. Whoever else goes on with this chat, or ends it, waits meanwhile. False
+ * Writes down what is said and what is to be answered, which the model was asked already. Whoever else goes on with this chat, or ends it, waits meanwhile. False
  * where an id is taken. Throws `already_submitted` or `conflict` where the chat has ended, `too_many_requests`.
  */
 async function begin(
   db: Database,
   said: queries.Said | null,
   answer: GenerationRow,
+  ahead: Ahead,
   also: (tx: Database) => Promise<void> = () => Promise.resolve(),
 ): Promise<boolean> {
-  return transaction(db, async (tx) => {
-    const state = await queries.lockAssignment(tx, answer.assignmentId ?? '');
-    if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
-    const { answering, begun } = await queries.beginAnswer(tx, said, answer, maxAnswering);
-    if (answering >= maxAnswering)
-      throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
-    if (begun) await also(tx);
-    return begun;
-  });
+  let stored = false;
+  try {
+    stored = await transaction(db, async (tx) => {
+      const state = await queries.lockAssignment(tx, answer.assignmentId ?? '');
+      if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
+      const { answering, begun } = await queries.beginAnswer(tx, said, answer, maxAnswering);
+      if (answering >= maxAnswering)
+        throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
+      if (begun) await also(tx);
+      return begun;
+    });
+  } finally {
+    if (!stored) ahead.drop();
+  }
+  return stored;
 }
 
 /** Nobody goes on from what was withheld: neither the model nor whoever ranks is to read it. */
@@ -187,32 +195,31 @@ async function chatOf(db: Database, user: SignedIn, assignmentId: string): Promi
 }
 
 /**
- * One's own chat that can be gone on with, with its project, messages and round; its conversation is there then. Throws `not_found`, also where the
+ * One's own chat that can be gone on with, with its messages and what it goes on with; its conversation is there then. Throws `not_found`, also where the
  * membership has ended, and `archived`.
  */
 async function openChat(
   { db, clock }: Chatting,
   user: SignedIn,
   assignmentId: string,
-): Promise<{
-  standing: Standing;
-  project: ProjectRow;
-  messages: queries.MessageRow[];
-  round: queries.ChatRound | null;
-}> {
-  const standing = await chatOf(db, user, assignmentId);
-  if (standing.state !== 'active' && standing.state !== 'expired') throw noLongerOpen(standing.state);
-  // Somebody waits for the first word: what does not depend on one another is done at the same time.
-  const [project] = await Promise.all([
-    projectFor(db, user, standing.projectId),
-    provideChat(db, user, standing, clock()),
-  ]);
-  if (project.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
-  const [messages, round] = await Promise.all([
-    queries.selectMessages(db, assignmentId),
-    queries.selectRoundOf(db, assignmentId),
-  ]);
-  return { standing, project, messages, round };
+): Promise<{ standing: Standing; messages: queries.MessageRow[] } & queries.Going> {
+  const read = (): Promise<[queries.Going | null, queries.MessageRow[]]> =>
+    Promise.all([
+      queries.selectGoing(db, { id: assignmentId, userId: user.id, seesAll: user.role === 'admin' }),
+      queries.selectMessages(db, assignmentId),
+    ]);
+  // Somebody waits for the first word, so all is read at once; but what was made between the two is read again.
+  const [standing, found] = await Promise.all([chatOf(db, user, assignmentId), read()]);
+  const { state, prompt } = standing;
+  if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
+  let [going, messages] = found;
+  if (going?.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
+  if (going !== null && (!going.made || messages.length < prompt.length)) {
+    await provideChat(db, user, standing, clock());
+    [going, messages] = await read();
+  }
+  if (going === null) throw notFound('project');
+  return { standing, messages, ...going };
 }
 
 /** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */

@@ -1,7 +1,8 @@
 import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
+import type { ModerationSettings } from '../../shared/projects.ts';
 import type { AssignmentState } from '../../shared/tasks.ts';
-import { type Database, run, statement } from '../db/database.ts';
+import { type Database, moment, run, statement } from '../db/database.ts';
 import { assignments, conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
@@ -111,6 +112,52 @@ export async function selectRoundOf(db: Database, chatId: string): Promise<ChatR
     .innerJoin(models, eq(models.id, rounds.policyModelId))
     .where(eq(conversations.id, chatId));
   return row ?? null;
+}
+
+/** What a chat goes on with. */
+export interface Going {
+  archived: boolean;
+  moderation: ModerationSettings;
+  /** Whether its conversation is there. */
+  made: boolean;
+  round: ChatRound | null;
+}
+
+const goingStatement = statement<{
+  archived: boolean;
+  moderation: ModerationSettings;
+  made: boolean;
+  round: { id: string; mix: ChatRound['mix'] } | null;
+  model: {
+    [Column in keyof ModelRow as Column extends 'baseUrl' | 'apiKey' | 'createdAt' ? never : Column]: ModelRow[Column];
+  } & { base_url: string | null; api_key: string | null; created_at: string };
+}>(
+  'chat_going',
+  `select p.archived, p.moderation, c.id is not null as made, to_jsonb(m) as model,
+     case when r.id is not null then jsonb_build_object('id', r.id, 'mix', r.mix) end as round
+   from assignments a join projects p on p.id = a.project_id
+   left join conversations c on c.id = a.id
+   left join rounds r on r.id = coalesce(c.round_id, p.round_id)
+   left join models m on m.id = r.policy_model_id
+   where a.id = $1::uuid
+     and ($3::boolean or exists (select from members where members.project_id = p.id and members.user_id = $2::uuid))`,
+);
+
+/**
+ * What a chat goes on with: `selectRoundOf` and its project, in one statement, as somebody waits for the first word. Null where
+ * this person has no part in the project.
+ */
+export async function selectGoing(
+  db: Database,
+  chat: { id: string; userId: string; seesAll: boolean },
+): Promise<Going | null> {
+  const [row] = await run(db, goingStatement, [chat.id, chat.userId, chat.seesAll]);
+  if (row === undefined) return null;
+  const { archived, moderation, made, round, model } = row;
+  if (round === null) return { archived, moderation, made, round };
+  const { base_url: baseUrl, api_key: apiKey, created_at, ...rest } = model;
+  const policyModel = { ...rest, baseUrl, apiKey, createdAt: moment(created_at) };
+  return { archived, moderation, made, round: { ...round, policyModel } };
 }
 
 /** How the chat stands that was submitted, or null. */

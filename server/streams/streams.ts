@@ -20,7 +20,7 @@ import type { Stream, StreamState } from '../../shared/streams.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { notify } from '../db/notify.ts';
 import type { OpenDatabase } from '../db/open.ts';
-import { ModelFailure } from '../models/provider.ts';
+import { ModelFailure, type Writing } from '../models/provider.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { Models } from '../models/writing.ts';
 import { notFound } from '../problem.ts';
@@ -65,7 +65,20 @@ export interface Inspection {
   ended(text: string): Promise<boolean>;
 }
 
+/** A model that was asked, and has perhaps begun to answer, before its generation is stored. */
+export interface Ahead {
+  readonly writing: Writing;
+  readonly first: ReturnType<Writing['next']>;
+  readonly stopping: AbortController;
+  /** Why one waits, if so. */
+  detail: string | null;
+  onWait: (detail: string | null) => void;
+  /** The generation is not to be. */
+  drop(): void;
+}
+
 interface Running {
+  readonly ahead: Ahead;
   readonly generation: queries.GenerationRow;
   readonly model: ModelRow;
   readonly growing: Growing;
@@ -190,15 +203,36 @@ export class Streams {
     return this.#me;
   }
 
+  /**
+   * Asks a model while its generation is still being stored, so that whoever waits for the first word does not wait for
+   * both. What comes of it is for `run`, or else to be dropped.
+   */
+  ask({ prompt, role, parameters, seed }: queries.GenerationRow, model: ModelRow): Ahead {
+    const stopping = new AbortController();
+    const asked = { messages: prompt, role, parameters, seed };
+    const writing = this.#options.models.write(model, asked, stopping.signal, (detail) => {
+      ahead.detail = detail;
+      ahead.onWait(detail);
+    });
+    const ahead: Ahead = {
+      ...{ writing, stopping, first: Promise.resolve().then(() => writing.next()) },
+      detail: null,
+      onWait: () => {},
+      drop: () => stopping.abort(new Stopped()),
+    };
+    ahead.first.catch(() => undefined);
+    return ahead;
+  }
+
   /** Writes a generation whose row is there, with this process as its owner. */
-  run(generation: queries.GenerationRow, model: ModelRow): Stream {
+  run(generation: queries.GenerationRow, model: ModelRow, ahead = this.ask(generation, model)): Stream {
     // Where another process wrote it before and was followed here, more of it may be known than was stored.
     const known = this.#relays.textOf(generation.id) ?? '';
     this.#relays.drop(generation.id);
     const before = known.length > generation.text.length ? known : generation.text;
     const running: Running = {
-      ...{ generation, model, state: 'waiting', detail: null, firstTokenAt: generation.firstTokenAt },
-      ...{ growing: new Growing(before), stopping: new AbortController() },
+      ...{ ahead, generation, model, state: 'waiting', detail: ahead.detail, firstTokenAt: generation.firstTokenAt },
+      ...{ growing: new Growing(before), stopping: ahead.stopping },
       inspecting: this.#options.inspect(generation),
       ...{ dirty: false, inspected: 0, wantedUntil: 0, relayed: 0 },
     };
@@ -206,7 +240,7 @@ export class Streams {
     const work = this.#write(running).finally(() => this.#writing.delete(work));
     this.#writing.add(work);
     this.#storing ??= setInterval(() => void this.#store().catch(this.#options.onError), storeEvery);
-    return { id: generation.id, state: 'waiting', detail: null, text: before };
+    return { id: generation.id, state: 'waiting', detail: ahead.detail, text: before };
   }
 
   /** Streams as far as they are written at this moment; those of this process from memory, the rest as stored. */
@@ -303,20 +337,20 @@ export class Streams {
   }
 
   async #write(running: Running): Promise<void> {
-    const { generation, model, growing, stopping } = running;
-    const { models, clock } = this.#options;
-    const { id, prompt, role, parameters, seed } = generation;
-    const writing = models.write(model, { messages: prompt, role, parameters, seed }, stopping.signal, (detail) => {
+    const { generation, growing, stopping, ahead } = running;
+    const { clock } = this.#options;
+    const { id } = generation;
+    ahead.onWait = (detail) => {
       running.detail = detail;
       running.dirty = true;
       this.#tell(running);
-    });
+    };
     // Meanwhile the model is asked: the first word does not wait for this.
     let inspection: Inspection | null = null;
     running.inspecting.then((made) => (inspection = made)).catch(() => undefined);
     try {
-      for (;;) {
-        const next = await writing.next();
+      for (let coming = ahead.first; ; coming = ahead.writing.next()) {
+        const next = await coming;
         if (next.done) {
           const stays = growing.end();
           this.#grown(id, growing.text, stays);
