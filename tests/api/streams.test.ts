@@ -110,3 +110,26 @@ it('is followed on where another process took it over and writes it anew', async
   await expect.poll(() => page.state, { timeout: 10_000 }).toBe('done');
   expect(page.text).toBe(whole);
 });
+
+it('holds nobody up who does not read, and sends what piled up as one piece', async () => {
+  const streams = await started();
+  const id = await begun(streams);
+  const reader = new Page();
+  await streams.follow(trainerId, id, 0, reader);
+  const pieces: string[] = [];
+  let reads = false;
+  const sleeper: Follower = {
+    ready: () => reads,
+    send: (message) => message.type === 'piece' && pieces.push(message.text),
+  };
+  await streams.follow(trainerId, id, 0, sleeper);
+  const before = pieces.length;
+  await expect.poll(() => reader.text.split(' ').length, { timeout: 5_000 }).toBeGreaterThan(10);
+  expect(pieces).toHaveLength(before);
+  reads = true;
+  await expect.poll(() => pieces.length, { timeout: 5_000 }).toBeGreaterThan(before);
+  // All that came meanwhile, at once.
+  expect(pieces[before]?.split(' ').length).toBeGreaterThan(8);
+  await expect.poll(() => reader.state, { timeout: 5_000 }).toBe('done');
+  await expect.poll(() => pieces.join('')).toBe(reader.text);
+});
