@@ -50,10 +50,10 @@ export async function sideBySide(
     messages.map(({ content }, index) => ({ index, id: newId(), content })),
   );
   const id = newId();
-  const seed = (): number => Math.floor(random() * 2 ** 31);
-  const shown = shownOrder(models.length, seed()).flatMap((index) => models[index] ?? []);
+  const seed = Math.floor(random() * 2 ** 31);
+  const shown = shownOrder(models.length, seed).flatMap((index) => models[index] ?? []);
   const begun = await streams.begin(
-    shown.map((model) => ({
+    shown.map((model, index) => ({
       ...{
         id: newId(),
         purpose: 'side',
@@ -63,7 +63,7 @@ export async function sideBySide(
         trainerId: user.id,
         groupId: id,
       },
-      ...{ role: 'assistant', prompt: messages, parameters: model.parameters, seed: seed() },
+      ...{ role: 'assistant', prompt: messages, parameters: model.parameters, seed: (seed + index) % 2 ** 31 },
     })),
     async (tx) => {
       await queries.lockAsker(tx, user.id);

@@ -2,13 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Message, message } from '../../../shared/conversations.ts';
-import { mulberry32 } from '../../seeded.ts';
 import { type Asked, ModelFailure, type Writing } from '../provider.ts';
 
 /*
  * The demo's model: it answers with what was recorded in the files of the demo project. What answers a path is drawn from
- * the recorded turns of that side, the likelier the more alike the paths before them are (TF-IDF over words, cosine). All
- * that is drawn is drawn from the seed.
+ * the recorded turns of that side, in the script of what was said last, the likelier the more alike the paths before them
+ * are (TF-IDF over words, cosine). The seed alone decides, and seeds that follow one another give different texts.
  */
 const folder = new URL('../../projects/demo/', import.meta.url);
 const files = ['comparisons.jsonl', 'conversations.jsonl'];
@@ -20,16 +19,31 @@ const line = z.object({
 
 /** Weight of a message in what a path is about, against the message after it. */
 const fading = 0.3;
-/** How sharply likeness decides at temperature 1. */
+/** How sharply likeness decides at temperature 1, at most. */
 const sharpness = 10;
 /** Below this, temperature would leave nothing to chance. */
-const leastTemperature = 0.05;
+const leastTemperature = 0.3;
+/** One is drawn of so many turns, the likest, and of those that are as alike as the last of them. */
+const drawnFrom = 12;
+/** No text is drawn more often, where there are more than a few. */
+const largestShare = 1 / 4;
+/** From seed to seed, round a circle of length 1: any four in a row lie a largest share apart, and many cover it evenly. */
+const stride = largestShare + 0.001;
+
+/** Kana is written with Han, and tells Japanese from Chinese. */
+const kana = '\\p{Script=Hiragana}\\p{Script=Katakana}';
+const hasKana = new RegExp(`[${kana}]`, 'u');
+const scripts = ['Latin', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew', 'Devanagari', 'Bengali', 'Thai', 'Hangul', 'Han'];
+const letters = scripts.map((name) => new RegExp(`[\\p{Script=${name}}${name === 'Han' ? kana : ''}]`, 'gu'));
 
 type Vector = ReadonlyMap<string, number>;
 
 interface Turn {
   role: 'user' | 'assistant';
   text: string;
+  script: string | null;
+  /** What it answers, the last of the path before it. */
+  prompt: string | undefined;
   before: Vector;
 }
 
@@ -68,13 +82,45 @@ export function createReplay({ wordsPerSecond }: { wordsPerSecond: number }): {
 /** The turn that these messages and this seed give; null where nothing is recorded for that side. */
 export function draw({ turns, rarity }: Corpus, { messages, role, parameters, seed }: Asked): string | null {
   const said = new Set(messages.map(({ content }) => content));
-  const candidates = turns.filter((turn) => turn.role === role && !said.has(turn.text));
   const asked = vectorOf(messages, rarity);
+  const candidates = turns
+    .filter((turn) => turn.role === role && !said.has(turn.text))
+    .map((turn) => ({ ...turn, likeness: cosine(asked, turn.before) }))
+    .toSorted((a, b) => b.likeness - a.likeness);
+  const script = messages.reduce<string | null>((before, { content }) => scriptOf(content) ?? before, null);
+  const prompt = messages.at(-1)?.content;
+  // What was recorded for just this prompt may be in another script: a translation, say.
+  const readable = candidates.filter((turn) => turn.script === (script ?? turn.script) || turn.prompt === prompt);
+  const fitting = readable.length > 0 ? readable : candidates;
+  const alike = fitting.filter(({ likeness }) => likeness > 0).length;
+  const last = fitting[Math.max(1 / largestShare, Math.min(alike, drawnFrom)) - 1];
+  const likest = fitting.filter(({ likeness }) => likeness >= (last?.likeness ?? 0));
   const heat = Math.max(parameters.temperature ?? 1, leastTemperature);
-  const weights = candidates.map(({ before }) => Math.exp((cosine(asked, before) * sharpness) / heat));
-  let left = mulberry32(seed)() * weights.reduce((sum, weight) => sum + weight, 0);
+  const weights = weigh(
+    likest.map(({ likeness }) => likeness),
+    heat,
+  );
+  let left = ((seed * stride) % 1) * total(weights);
   const at = weights.findIndex((weight) => (left -= weight) < 0);
-  return (candidates[at] ?? candidates.at(-1))?.text ?? null;
+  return (likest[at] ?? likest.at(-1))?.text ?? null;
+}
+
+/**
+ * How likely each is at this temperature; the likest comes first and weighs 1. Where one stands out so far that other seeds
+ * would give it again, likeness decides less sharply, and by as much at any temperature: a hotter model still strays further.
+ */
+function weigh(likenesses: readonly number[], temperature: number): number[] {
+  const most = likenesses[0] ?? 0;
+  const weightsAt = (sharp: number, heat: number): number[] =>
+    likenesses.map((likeness) => Math.exp(((likeness - most) * sharp) / heat));
+  const least = Math.min(1 / largestShare, 0.9 * likenesses.length);
+  let sharp = sharpness;
+  while (total(weightsAt(sharp, leastTemperature)) < least) sharp *= 0.9;
+  return weightsAt(sharp, temperature);
+}
+
+function total(weights: readonly number[]): number {
+  return weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 async function readCorpus(): Promise<Corpus> {
@@ -90,9 +136,20 @@ export function corpusOf(dialogues: readonly z.output<typeof line>[]): Corpus {
   ]);
   const rarity = rarityOf(dialogues.map(({ messages }) => messages.map(({ content }) => content).join('\n')));
   const turns = recorded.flatMap(({ role, text, path }) =>
-    role === 'system' ? [] : [{ role, text, before: vectorOf(path, rarity) }],
+    role === 'system'
+      ? []
+      : [{ role, text, script: scriptOf(text), prompt: path.at(-1)?.content, before: vectorOf(path, rarity) }],
   );
   return { turns, rarity };
+}
+
+/** The script of most of the letters; null where there are none. */
+function scriptOf(text: string): string | null {
+  const counts = letters.map((pattern) => text.match(pattern)?.length ?? 0);
+  const most = Math.max(...counts);
+  if (most === 0) return null;
+  const name = scripts[counts.indexOf(most)] ?? null;
+  return name === 'Han' && hasKana.test(text) ? 'kana' : name;
 }
 
 function wordsOf(text: string): string[] {
