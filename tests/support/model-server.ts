@@ -258,7 +258,9 @@ function piecesOf({ asked, pace, nth }: Call, choice: number): string[] {
   const name = scenarioOf(asked.model);
   const ofModel = [...asked.model].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
   const seed = (asked.seed ?? Math.floor(Math.random() * 2 ** 31)) + choice * 7_919;
-  const random = mulberry32(name === 'identical' || name === 'nearly-identical' ? ofModel : seed + ofModel);
+  // Mixed, so that no other model with another seed says the same.
+  const mixed = Math.imul(seed, 0x9e3779b1) ^ ofModel;
+  const random = mulberry32(name === 'identical' || name === 'nearly-identical' ? ofModel : mixed);
   const words = (count: number) =>
     Array.from({ length: count }, (_, index) => {
       const word = vocabulary[Math.floor(random() * vocabulary.length)] ?? '';
