@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { ModelCheck } from '../../shared/models.ts';
 import type { Database } from '../db/database.ts';
 import { models } from '../db/tables.ts';
@@ -14,6 +14,15 @@ export async function insertModel(db: Database, row: typeof models.$inferInsert)
 export async function selectModel(db: Database, modelId: string): Promise<ModelRow | null> {
   const [row] = await db.select().from(models).where(eq(models.id, modelId));
   return row ?? null;
+}
+
+/** Those of these models that there are. */
+export async function selectModelsOf(db: Database, modelIds: readonly string[]): Promise<Map<string, ModelRow>> {
+  const rows = await db
+    .select()
+    .from(models)
+    .where(inArray(models.id, [...modelIds]));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Locks a model against other changes of it until the transaction ends. */

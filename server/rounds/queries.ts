@@ -1,4 +1,4 @@
-import { desc, eq, inArray } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import { type Database, run, statement } from '../db/database.ts';
 import { models, projects, rounds } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
@@ -22,15 +22,6 @@ export async function selectCurrent(
 /** The latest rounds, the newest first. */
 export async function selectRounds(db: Database, projectId: string, limit: number): Promise<RoundRow[]> {
   return db.select().from(rounds).where(eq(rounds.projectId, projectId)).orderBy(desc(rounds.number)).limit(limit);
-}
-
-/** Those of these models that there are. */
-export async function selectModelsOf(db: Database, modelIds: readonly string[]): Promise<Map<string, ModelRow>> {
-  const rows = await db
-    .select()
-    .from(models)
-    .where(inArray(models.id, [...modelIds]));
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Ends the running round and begins the next. The caller holds the lock of the project, so that no number is taken twice. */

@@ -6,8 +6,9 @@ import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { retrying } from '../db/retry.ts';
-import type { ModelRow } from '../models/queries.ts';
-import { invalid, notFound, Refusal } from '../problem.ts';
+import { type ModelRow, selectModelsOf } from '../models/queries.ts';
+import { writersOf } from '../models/writers.ts';
+import { notFound, Refusal } from '../problem.ts';
 import { lockProject, selectProject } from '../projects/queries.ts';
 import * as queries from './queries.ts';
 
@@ -51,7 +52,10 @@ export async function startRound(
       const project = await lockProject(tx, projectId);
       if (project === null) throw notFound('project');
       if (project.archived) throw new Refusal('archived', 'The project is archived: no round is begun in it.');
-      const models = await writersOf(tx, body);
+      const models = await writersOf(tx, [
+        { path: 'policyModelId', modelId: body.policyModelId },
+        ...body.mix.map(({ modelId }, index) => ({ path: `mix.${index}.modelId`, modelId })),
+      ]);
       const row = await queries.insertNext(tx, {
         ...body,
         id: newId(),
@@ -66,27 +70,13 @@ export async function startRound(
   );
 }
 
-/** The models that a round names. */
-async function writersOf(db: Database, { policyModelId, mix }: NewRound): Promise<Map<string, ModelRow>> {
-  const models = await queries.selectModelsOf(db, [policyModelId, ...mix.map(({ modelId }) => modelId)]);
-  const check = (path: string, modelId: string): void => {
-    const model = models.get(modelId);
-    if (!model) throw invalid(path, 'there is no such model');
-    if (model.archived) throw invalid(path, `${model.name} is archived`);
-    if (model.provider === 'moderations') throw invalid(path, `${model.name} judges texts, it does not write any`);
-  };
-  check('policyModelId', policyModelId);
-  for (const [index, { modelId }] of mix.entries()) check(`mix.${index}.modelId`, modelId);
-  return models;
-}
-
 /** The latest rounds, the newest first, with what was collected in each. Throws `not_found`. */
 export async function listRounds(db: Database, projectId: string): Promise<Output<typeof listRoundsEndpoint>> {
   if ((await selectProject(db, projectId)) === null) throw notFound('project');
   const rows = await queries.selectRounds(db, projectId, listed);
   const ids = rows.map(({ id }) => id);
   const [models, sums, preferences] = await Promise.all([
-    queries.selectModelsOf(db, [
+    selectModelsOf(db, [
       ...new Set(rows.flatMap(({ policyModelId, mix }) => [policyModelId, ...mix.map(({ modelId }) => modelId)])),
     ]),
     queries.selectSums(db, ids),

@@ -13,9 +13,9 @@ import { record } from '../accounts/audit.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import type { Context } from '../context.ts';
 import { type Database, transaction } from '../db/database.ts';
-import { invalid, notFound, Refusal } from '../problem.ts';
+import { notFound, Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
-import { selectModelsOf } from '../rounds/queries.ts';
+import { writersOf } from '../models/writers.ts';
 import { batchSums, type Listed, projectSums, selectListed, selectSamplings, type Sums } from './queries/list.ts';
 import * as queries from './queries/pool.ts';
 import { sampleQueue } from './sampling.ts';
@@ -42,7 +42,7 @@ export async function samplePool(
 ): Promise<Batch> {
   const project = await projectFor(db, user, projectId);
   if (project.archived) throw new Refusal('archived', 'The project is archived: nothing is sampled for it any more.');
-  await checkWriters(
+  await writersOf(
     db,
     mix.map(({ modelId }, index) => ({ path: `mix.${index}.modelId`, modelId })),
   );
@@ -83,20 +83,6 @@ function nothingToDo(pool: Asked['pool'], looked: number): string {
   return pool === 'prompts'
     ? 'Completions were asked for already for each imported prompt, or came along with it.'
     : 'Completions were asked for already for each imported conversation that is one dialogue.';
-}
-
-/** Throws `invalid` naming the model that cannot be asked to write. */
-export async function checkWriters(db: Database, named: readonly { path: string; modelId: string }[]): Promise<void> {
-  const models = await selectModelsOf(
-    db,
-    named.map(({ modelId }) => modelId),
-  );
-  for (const { path, modelId } of named) {
-    const model = models.get(modelId);
-    if (!model) throw invalid(path, 'there is no such model');
-    if (model.archived) throw invalid(path, `${model.name} is archived`);
-    if (model.provider === 'moderations') throw invalid(path, `${model.name} judges texts, it does not write any`);
-  }
 }
 
 /** How sampling goes on in a project. Throws `not_found`. */

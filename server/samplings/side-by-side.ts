@@ -12,11 +12,11 @@ import { judgeAll, keepVerdict } from '../moderation/judge.ts';
 import { judgeWritten } from '../moderation/written.ts';
 import { invalid, notFound, Refusal } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
-import { selectModelsOf } from '../rounds/queries.ts';
+import { selectModelsOf } from '../models/queries.ts';
+import { writersOf } from '../models/writers.ts';
 import { type CurrentRound, currentRound } from '../rounds/rounds.ts';
 import { likeAny, type Print, printOf } from './alike.ts';
 import { comparisonOf } from './comparison.ts';
-import { checkWriters } from './pool.ts';
 import * as queries from './queries/side.ts';
 
 /** Most models that a trainer is answered by at once. */
@@ -100,7 +100,7 @@ async function modelsFor(
   modelIds: readonly string[] | undefined,
 ): Promise<ModelRow[]> {
   if (modelIds)
-    await checkWriters(
+    await writersOf(
       db,
       modelIds.map((modelId, index) => ({ path: `modelIds.${index}`, modelId })),
     );
