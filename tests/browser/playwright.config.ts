@@ -10,8 +10,6 @@ export default defineConfig({
   // Pages that wait for a server, a database and a browser share two cores.
   workers: 2,
   timeout: 60_000,
-  // On a busy machine a browser may lose a frame; what fails twice is wrong, and what fails once is reported as flaky.
-  retries: 1,
   expect: { timeout: 10_000 },
   use: {
     trace: 'retain-on-failure',

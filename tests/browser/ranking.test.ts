@@ -306,6 +306,8 @@ test('scrolling by touch over cards and places reorders nothing; dragging a lett
     await expect.poll(async () => Math.abs((await scrolled()) - before)).toBeGreaterThan(20);
     await expectPlaces(page, '1:B 2:A -:CD');
   }
+  // The swipes below are by places on the screen: the page has to fill it, which a busy browser may take a while for.
+  await expect.poll(() => page.locator('main').evaluate((main) => main.clientHeight)).toBe(phone.height);
   // Beside the letters in the bar of places, and from a letter to where no place is.
   const chip = page.getByRole('button', { name: 'Go to answer A' });
   const number = await middle(page.locator('[data-place="2"]').getByText('2'));
