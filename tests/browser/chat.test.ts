@@ -188,7 +188,7 @@ test('stop keeps what there is; retry and edit make branches, and one walks betw
   await expect(message(page, 2, 'Assistant').getByText('stopped')).toBeVisible();
   const stopped = (await text(page, 2, 'Assistant').innerText()).trim();
   expect(stopped.length).toBeGreaterThan(3);
-  await expect(page.getByText('Nothing was answered to the end yet')).toBeVisible();
+  await expect(page.getByText('No whole answer yet')).toBeVisible();
 
   await press(page, 'ArrowUp r');
   await expect(message(page, 2, 'Assistant').getByText('2 of 2')).toBeVisible();

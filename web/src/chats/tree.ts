@@ -56,7 +56,7 @@ export function sayFault(last: ChatMessage | null): string | null {
 export function endOf(path: readonly ChatMessage[]): { leafId: string } | { fault: string } {
   const leaf = path.findLast(({ content, stream }) => stream && stream.state !== 'failed' && content.trim() !== '');
   if (leaf === undefined || !path.some(({ stream }) => stream?.state === 'done')) {
-    return { fault: 'Nothing was answered to the end yet' };
+    return { fault: 'No whole answer yet' };
   }
   return { leafId: leaf.id };
 }
