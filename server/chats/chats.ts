@@ -88,9 +88,8 @@ export async function say(
   const prompt = [...path, { role: 'user' as const, content }];
   const generation = newAnswer(context, user, standing, round, nameId('answer', id), id, prompt);
   const ahead = context.streams.ask(generation, round.policyModel);
-  const begun = await begin(db, { id, parentId, content }, generation, ahead, async (tx) => {
-    if (judgement !== null) await keepVerdict(tx, standing.projectId, id, judgement);
-  });
+  const keep = judgement && ((tx: Database) => keepVerdict(tx, standing.projectId, id, judgement));
+  const begun = await begin(db, { id, parentId, content }, generation, ahead, keep);
   // The same was being said by another request at this moment, which has the model answer.
   const answer = begun
     ? answerView(generation, context.streams.run(generation, round.policyModel, ahead))
@@ -130,27 +129,39 @@ export async function answerAgain(
 }
 
 /**
- * Writes down what is said and what is to be answered, which the model was asked already. Whoever else goes on with this chat, or ends it, waits meanwhile. False
- * where an id is taken. Throws `already_submitted` or `conflict` where the chat has ended, `too_many_requests`.
+ * Writes down what is said and what is to be answered, which the model was asked already. Whoever else goes on with this chat,
+ * or ends it, waits meanwhile. `also` is written with it. False where an id is taken. Throws `already_submitted` or
+ * `conflict` where the chat has ended, `too_many_requests`.
  */
 async function begin(
   db: Database,
   said: queries.Said | null,
   answer: GenerationRow,
   ahead: Ahead,
-  also: (tx: Database) => Promise<void> = () => Promise.resolve(),
+  also: ((tx: Database) => Promise<void>) | null = null,
 ): Promise<boolean> {
+  const allowed = (result: queries.Begun): boolean => {
+    const { state, answering, begun } = result;
+    if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
+    if (answering >= maxAnswering)
+      throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
+    return begun;
+  };
   let stored = false;
   try {
-    stored = await transaction(db, async (tx) => {
-      const state = await queries.lockAssignment(tx, answer.assignmentId ?? '');
-      if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
-      const { answering, begun } = await queries.beginAnswer(tx, said, answer, maxAnswering);
-      if (answering >= maxAnswering)
-        throw new Refusal('too_many_requests', 'The model is still answering: wait for that, or stop it.');
-      if (begun) await also(tx);
-      return begun;
-    });
+    // Somebody waits for the first word: mostly one trip is enough.
+    const atOnce = also === null ? await queries.beginAnswer(db, said, answer, maxAnswering) : null;
+    stored =
+      atOnce !== null
+        ? allowed(atOnce)
+        : await transaction(db, async (tx) => {
+            await queries.lockAssignment(tx, answer.assignmentId ?? '');
+            const result = await queries.beginAnswer(tx, said, answer, maxAnswering);
+            if (result === null) throw new Error('an assignment that is locked here is locked elsewhere');
+            if (!allowed(result)) return false;
+            await also?.(tx);
+            return true;
+          });
   } finally {
     if (!stored) ahead.drop();
   }
@@ -158,7 +169,7 @@ async function begin(
 }
 
 /** Nobody goes on from what was withheld: neither the model nor whoever ranks is to read it. */
-async function checkShown(db: Database, path: readonly queries.MessageRow[]): Promise<void> {
+async function checkShown(db: Database, path: readonly queries.ChatLine[]): Promise<void> {
   const withheld = await queries.selectBlocked(
     db,
     path.map(({ id }) => id),
@@ -202,8 +213,8 @@ async function openChat(
   { db, clock }: Chatting,
   user: SignedIn,
   assignmentId: string,
-): Promise<{ standing: Standing; messages: queries.MessageRow[] } & queries.Going> {
-  const read = (): Promise<[queries.Going | null, queries.MessageRow[]]> =>
+): Promise<{ standing: Standing; messages: queries.ChatLine[] } & queries.Going> {
+  const read = (): Promise<[queries.Going | null, queries.ChatLine[]]> =>
     Promise.all([
       queries.selectGoing(db, { id: assignmentId, userId: user.id, seesAll: user.role === 'admin' }),
       queries.selectMessages(db, assignmentId),
@@ -264,7 +275,7 @@ export function pathTo<M extends { id: string; parentId: string | null }>(
   return path.reverse();
 }
 
-function messageView(row: queries.MessageRow, generation: queries.Answer | null): ChatMessage {
+function messageView(row: queries.ChatLine, generation: queries.Answer | null): ChatMessage {
   const { id, parentId, role, content, createdAt } = row;
   return view({
     ...{ id, parentId, role, content, feedback: null, verdict: null },

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, not, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
 import type { ModerationSettings } from '../../shared/projects.ts';
 import type { AssignmentState } from '../../shared/tasks.ts';
@@ -62,14 +62,31 @@ export async function insertChat(
   );
 }
 
+/** What is said in a chat. */
+export type ChatLine = Pick<MessageRow, 'id' | 'parentId' | 'role' | 'content' | 'authorKind' | 'createdAt'>;
+
+const messagesStatement = statement<{
+  id: string;
+  parent_id: string | null;
+  role: MessageRole;
+  content: string;
+  author_kind: MessageRow['authorKind'];
+  created_at: string;
+}>(
+  'chat_messages',
+  `select id, parent_id, role, content, author_kind, created_at from messages m
+   where conversation_id = $1::uuid
+     and not exists (select from generations g where g.id = m.id and g.purpose = 'alternative')
+   order by created_at, id`,
+);
+
 /** The messages of a chat in the order in which they were made; without the alternatives that were sampled for one of them. */
-export async function selectMessages(db: Database, chatId: string): Promise<MessageRow[]> {
-  const alternative = sql`exists (select from ${generations} g where g.id = ${messages.id} and g.purpose = 'alternative')`;
-  return db
-    .select()
-    .from(messages)
-    .where(and(eq(messages.conversationId, chatId), not(alternative)))
-    .orderBy(asc(messages.createdAt), asc(messages.id));
+export async function selectMessages(db: Database, chatId: string): Promise<ChatLine[]> {
+  const rows = await run(db, messagesStatement, [chatId]);
+  return rows.map(({ parent_id: parentId, author_kind: authorKind, created_at, ...rest }) => ({
+    ...{ ...rest, parentId, authorKind },
+    createdAt: moment(created_at),
+  }));
 }
 
 /** An answer in a chat. The path that it was asked with is left out: of a long chat, all of them together are large. */
@@ -172,21 +189,22 @@ export async function selectChat(
   return row ?? null;
 }
 
-/** Has whoever else goes on with this chat, or ends it, wait until the transaction ends. Says how it stands by then. */
-export async function lockAssignment(tx: Database, assignmentId: string): Promise<AssignmentState> {
-  const [row] = await tx
-    .select({ state: assignments.state })
+/** Has whoever else goes on with this chat, or ends it, wait until the transaction ends. */
+export async function lockAssignment(tx: Database, assignmentId: string): Promise<void> {
+  await tx
+    .select({ id: assignments.id })
     .from(assignments)
     .where(eq(assignments.id, assignmentId))
     .for('no key update');
-  if (row === undefined) throw new Error(`assignment ${assignmentId} is missing`);
-  return row.state;
 }
 
-const beginStatement = statement<{ answering: number; said: boolean; begun: boolean }>(
+const beginStatement = statement<{ state: AssignmentState; answering: number; begun: boolean }>(
   'begin_answer',
-  `with answering as materialized (
-     select count(*)::int as count from generations where assignment_id = $1::uuid and state in ('waiting', 'streaming')
+  `with standing as materialized (
+     select state from assignments where id = $1::uuid for no key update skip locked
+   ), answering as materialized (
+     select (select count(*)::int from generations where assignment_id = $1::uuid and state in ('waiting', 'streaming')) as count
+     from standing where state in ('active', 'expired')
    ), said as (
      insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id, created_at)
      select $4::uuid, $1::uuid, $5::uuid, 'user', $6::text, 'trainer', $7::uuid, $8::timestamptz
@@ -205,7 +223,7 @@ const beginStatement = statement<{ answering: number; said: boolean; begun: bool
      on conflict (id) do nothing
      returning id
    )
-   select count as answering, exists (select from said) as said, exists (select from begun) as begun from answering`,
+   select state, coalesce((select count from answering), 0) as answering, exists (select from begun) as begun from standing`,
 );
 
 /** What the trainer says. */
@@ -215,18 +233,26 @@ export interface Said {
   content: string;
 }
 
+export interface Begun {
+  state: AssignmentState;
+  /** Answers of this chat that were being written already. */
+  answering: number;
+  begun: boolean;
+}
+
 /**
- * Adds what the trainer says, where something is, and the answer to be written, unless so many are being written already. An
- * id that a message or an answer has, here or elsewhere, is not taken again: then nothing is begun. The caller holds the
- * lock of the assignment.
+ * Adds what the trainer says, where something is, and the answer to be written, unless the chat has ended or so many are
+ * being written already. An id that a message or an answer has, here or elsewhere, is not taken again: then nothing is
+ * begun. Null where somebody else goes on with this chat at this moment: then the caller waits for the lock of the
+ * assignment, and asks again while holding it.
  */
 export async function beginAnswer(
-  tx: Database,
+  db: Database,
   said: Said | null,
   answer: GenerationRow,
   most: number,
-): Promise<{ answering: number; begun: boolean }> {
-  const [row] = await run(tx, beginStatement, [
+): Promise<Begun | null> {
+  const [row] = await run(db, beginStatement, [
     answer.assignmentId,
     most,
     answer.id,
@@ -244,7 +270,7 @@ export async function beginAnswer(
     answer.seed,
     answer.owner,
   ]);
-  return { answering: row?.answering ?? 0, begun: row?.begun ?? false };
+  return row ?? null;
 }
 
 /** Those of these messages that moderation withheld. */

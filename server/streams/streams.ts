@@ -83,8 +83,8 @@ interface Running {
   readonly model: ModelRow;
   readonly growing: Growing;
   readonly stopping: AbortController;
-  /** Asked for anew where the database was away. */
-  inspecting: Promise<Inspection>;
+  /** Asked for once the first word is on its way, which is waited for; and anew where the database was away. */
+  inspecting: Promise<Inspection> | null;
   state: Extract<StreamState, 'waiting' | 'streaming'>;
   detail: string | null;
   firstTokenAt: Date | null;
@@ -233,7 +233,7 @@ export class Streams {
     const running: Running = {
       ...{ ahead, generation, model, state: 'waiting', detail: ahead.detail, firstTokenAt: generation.firstTokenAt },
       ...{ growing: new Growing(before), stopping: ahead.stopping },
-      inspecting: this.#options.inspect(generation),
+      inspecting: null,
       ...{ dirty: false, inspected: 0, wantedUntil: 0, relayed: 0 },
     };
     this.#running.set(generation.id, running);
@@ -345,9 +345,7 @@ export class Streams {
       running.dirty = true;
       this.#tell(running);
     };
-    // Meanwhile the model is asked: the first word does not wait for this.
     let inspection: Inspection | null = null;
-    running.inspecting.then((made) => (inspection = made)).catch(() => undefined);
     try {
       for (let coming = ahead.first; ; coming = ahead.writing.next()) {
         const next = await coming;
@@ -365,9 +363,15 @@ export class Streams {
         }
         running.dirty = true;
         this.#grown(id, growing.text, stays);
-        if (growing.text.length - running.inspected < inspectEvery) continue;
+        if (running.inspecting === null)
+          this.#inspect(running).then(
+            (made) => (inspection = made),
+            () => undefined,
+          );
+        const inspects = inspection as Inspection | null;
+        if (inspects === null || growing.text.length - running.inspected < inspectEvery) continue;
         running.inspected = growing.text.length;
-        if ((inspection as Inspection | null)?.stops(growing.text)) {
+        if (inspects.stops(growing.text)) {
           stopping.abort(new Stopped());
           return await this.#end(running, 'done', null, 'blocked', null);
         }
@@ -380,6 +384,10 @@ export class Streams {
       const words = error instanceof ModelFailure ? error.message : 'Something went wrong on the server.';
       return await this.#end(running, 'failed', words, null, null);
     }
+  }
+
+  #inspect(running: Running): Promise<Inspection> {
+    return (running.inspecting ??= this.#options.inspect(running.generation));
   }
 
   async #end(
@@ -397,7 +405,7 @@ export class Streams {
     let outcome: { state: 'done' | 'stopped' | 'failed'; detail: string | null };
     for (let wait = 200; ; wait = Math.min(2 * wait, 5_000)) {
       try {
-        withheld = await (await running.inspecting).ended(text);
+        withheld = await (await this.#inspect(running)).ended(text);
         // A chat shows the verdict itself. Elsewhere there is nothing else to say why there is no text.
         outcome =
           withheld && generation.purpose !== 'chat' ? { state: 'failed', detail: withheldWords } : { state, detail };
@@ -411,8 +419,7 @@ export class Streams {
         onError(error);
         if (this.#closed) return;
         await new Promise((resolve) => setTimeout(resolve, wait));
-        running.inspecting = this.#options.inspect(generation);
-        running.inspecting.catch(() => undefined);
+        running.inspecting = null;
       }
     }
     this.#running.delete(id);

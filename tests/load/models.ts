@@ -210,7 +210,7 @@ async function streamsAtOnce(server: ServerProcess): Promise<Row> {
             resolve({ seconds: (now - first) / 1_000, gap });
           } else if (message.type === 'stream' && message.state === 'failed') reject(new Error(message.detail ?? ''));
         });
-        socket.on('close', () => reject(new Error('a socket was closed')));
+        socket.on('close', (code, reason) => reject(new Error(`a socket was closed: ${code} ${reason.toString()}`)));
         socket.send(JSON.stringify({ type: 'follow', streamId: answer.id, from: 0 }));
       });
     }),
