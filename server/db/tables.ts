@@ -21,6 +21,7 @@ import type { ReportReason } from '../../shared/feedback.ts';
 import type { ModelCheck, Parameters, Provider } from '../../shared/models.ts';
 import type { ModerationAction, ModerationCategory } from '../../shared/moderation-terms.ts';
 import type { ModerationSettings, Rubric, TaskKind } from '../../shared/projects.ts';
+import type { PiiKind, ReleaseDefinition, ReleaseFigures, ReleaseState, Remark, Split } from '../../shared/releases.ts';
 import type { Mix } from '../../shared/rounds.ts';
 import type { SamplingState } from '../../shared/samplings.ts';
 import type { StreamState } from '../../shared/streams.ts';
@@ -54,6 +55,8 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     disabled: boolean('disabled').notNull().default(false),
     createdAt: createdAt(),
+    /** When all that they made was deleted on their request. */
+    erasedAt: moment('erased_at'),
   },
   (t) => [
     uniqueIndex('users_email').on(t.email),
@@ -233,6 +236,8 @@ export const conversations = pgTable(
     importKey: text('import_key'),
     /** SHA-256 of the content as imported, hexadecimal. */
     contentHash: text('content_hash'),
+    /** What else an import said of the whole, to be given out again. */
+    extra: jsonb('extra').$type<Record<string, unknown>>(),
     /** The trainer who wrote it. */
     authorId: uuid('author_id').references(() => users.id),
     /** The conversation whose prompt it answers. */
@@ -282,6 +287,8 @@ export const messages = pgTable(
     editDistance: real('edit_distance'),
     /** The import's own id of the message. */
     externalId: text('external_id'),
+    /** What else an import said of it, to be given out again. */
+    extra: jsonb('extra').$type<Record<string, unknown>>(),
     createdAt: createdAt(),
   },
   (t) => [index('messages_conversation').on(t.conversationId)],
@@ -370,9 +377,13 @@ export const feedback = pgTable(
     /** Of a report that moderation was wrong: what an admin said. */
     resolution: text('resolution').$type<'right' | 'wrong'>(),
     at: moment('at').notNull(),
+    /** When the person said something else, or took it back. Rows stay, so that a past moment can be seen again. */
+    replacedAt: moment('replaced_at'),
   },
   (t) => [
-    uniqueIndex('feedback_once').on(t.messageId, t.userId),
+    uniqueIndex('feedback_now')
+      .on(t.messageId, t.userId)
+      .where(sql`${t.replacedAt} is null`),
     index('feedback_project').on(t.projectId, t.id),
     index('feedback_reported')
       .on(t.projectId, t.id)
@@ -606,7 +617,164 @@ export const rankings = pgTable(
     index('rankings_assignment')
       .on(t.assignmentId)
       .where(sql`${t.assignmentId} is not null`),
-    index('rankings_project').on(t.projectId, t.id),
+    index('rankings_compared').on(t.projectId, t.comparisonId),
     index('rankings_round').on(t.roundId),
   ],
+);
+
+// ---- releases ----
+
+/**
+ * Texts with which conversations begin, over all projects, in groups of those that are nearly the same (releases/roots).
+ * A root's group never changes; where groups turn out to be one, `root_merges` says so, and a release knows up to which
+ * merge it looked.
+ */
+export const roots = pgTable('roots', {
+  /** From the hash of the normalised text: the same text is one root. */
+  id: uuid('id').primaryKey(),
+  groupId: uuid('group_id').notNull(),
+});
+
+/** The root that was the first to have this band of its MinHash signature. */
+export const rootBands = pgTable('root_bands', {
+  band: bigint('band', { mode: 'bigint' }).primaryKey(),
+  rootId: uuid('root_id').notNull(),
+});
+
+export const rootMerges = pgTable('root_merges', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  fromGroup: uuid('from_group').notNull(),
+  intoGroup: uuid('into_group').notNull(),
+});
+
+/** How conversations begin, and in which language they are; read from their texts before they are first released. */
+export const conversationRoots = pgTable('conversation_roots', {
+  conversationId: uuid('conversation_id').primaryKey(),
+  rootId: uuid('root_id').notNull(),
+  /** ISO 639-1; null where it cannot be told. */
+  language: text('language'),
+});
+
+export const releases = pgTable(
+  'releases',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    /** From 1. */
+    number: integer('number').notNull(),
+    name: text('name').notNull(),
+    notes: text('notes').notNull(),
+    definition: jsonb('definition').$type<ReleaseDefinition>().notNull(),
+    /** It holds what was made up to here. By the database's clock. */
+    moment: moment('moment').notNull(),
+    /** The last merge of groups that it looks at; null before it was built. */
+    merges: bigint('merges', { mode: 'number' }),
+    state: text('state').$type<ReleaseState>().notNull(),
+    detail: text('detail'),
+    destination: text('destination').$type<'disk' | 's3'>().notNull(),
+    location: text('location'),
+    createdBy: uuid('created_by').references(() => users.id),
+    createdAt: createdAt(),
+    endedAt: moment('ended_at'),
+    progress: jsonb('progress').$type<{
+      step: string;
+      rows: number;
+      bytes: number;
+      share: number | null;
+      secondsLeft: number | null;
+    }>(),
+    rows: bigint('rows', { mode: 'number' }).notNull().default(0),
+    bytes: bigint('bytes', { mode: 'number' }).notNull().default(0),
+    remarks: jsonb('remarks').$type<Remark[]>().notNull().default([]),
+    figures: jsonb('figures').$type<ReleaseFigures>(),
+    holdsDeleted: boolean('holds_deleted').notNull().default(false),
+  },
+  (t) => [uniqueIndex('releases_number').on(t.projectId, t.number)],
+);
+
+export const releaseFiles = pgTable(
+  'release_files',
+  {
+    releaseId: uuid('release_id')
+      .notNull()
+      .references(() => releases.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    split: text('split').$type<Split>(),
+    rows: bigint('rows', { mode: 'number' }),
+    bytes: bigint('bytes', { mode: 'number' }).notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.releaseId, t.name] })],
+);
+
+/** Whose work is in a release. */
+export const releasePeople = pgTable(
+  'release_people',
+  {
+    releaseId: uuid('release_id')
+      .notNull()
+      .references(() => releases.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id),
+  },
+  (t) => [primaryKey({ columns: [t.releaseId, t.userId] }), index('release_people_user').on(t.userId)],
+);
+
+/** Personal data that was found in the rows of a release; the first of it, numbered in the order of the rows. */
+export const releaseFindings = pgTable(
+  'release_findings',
+  {
+    releaseId: uuid('release_id')
+      .notNull()
+      .references(() => releases.id, { onDelete: 'cascade' }),
+    id: integer('id').notNull(),
+    kind: text('kind').$type<PiiKind>().notNull(),
+    rowId: text('row_id').notNull(),
+    before: text('before').notNull(),
+    found: text('found').notNull(),
+    after: text('after').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.releaseId, t.id] })],
+);
+
+/** Lists of prompts that models are tested with. */
+export const benchmarks = pgTable('benchmarks', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull(),
+  prompts: integer('prompts').notNull(),
+  createdAt: createdAt(),
+});
+
+/** Hashes of the runs of words that their prompts have; what holds one of them holds some of that prompt. */
+export const benchmarkGrams = pgTable(
+  'benchmark_grams',
+  {
+    benchmarkId: uuid('benchmark_id')
+      .notNull()
+      .references(() => benchmarks.id, { onDelete: 'cascade' }),
+    gram: bigint('gram', { mode: 'bigint' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.benchmarkId, t.gram] })],
+);
+
+/** Addresses that are told when a release is ready or has failed. */
+export const webhooks = pgTable(
+  'webhooks',
+  {
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    url: text('url').notNull(),
+    /** Encrypted (models/sealed.ts); signs what is sent. */
+    secret: text('secret').notNull(),
+    createdAt: createdAt(),
+    /** How the last delivery went. */
+    lastAt: moment('last_at'),
+    lastStatus: text('last_status'),
+  },
+  (t) => [index('webhooks_project').on(t.projectId)],
 );

@@ -30,7 +30,7 @@ const putStatement = statement<never>(
   'put_feedback',
   `insert into feedback (id, project_id, message_id, user_id, thumb, text, report_reason, report_text, at)
    values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::text, $9::timestamptz)
-   on conflict (message_id, user_id) do update set
+   on conflict (message_id, user_id) where replaced_at is null do update set
      thumb = excluded.thumb, text = excluded.text, report_reason = excluded.report_reason, report_text = excluded.report_text,
      at = excluded.at,
      resolution = case when (feedback.report_reason, feedback.report_text)
