@@ -47,6 +47,8 @@ export interface Turn extends Message {
 export interface Dialogue extends Facts {
   readonly shape: 'dialogue';
   readonly turns: readonly Turn[];
+  /** Under which name the rows show the trainer who wrote it; null where none did. */
+  readonly trainer: string | null;
 }
 
 export interface Completion {
@@ -164,9 +166,18 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A row as it is written, its columns in the order of the format's fields. */
 export type Row = { readonly [column: string]: Json };
 
-/** The type of a column, for Parquet and for what describes the data. */
+/**
+ * The type of a column, for Parquet and for what describes the data. `json` is what has no fixed type, as a tree: it stands in
+ * formats that are written as JSON Lines alone. What is in a list is never null.
+ */
 export type FieldType =
-  'string' | 'int64' | 'float64' | 'bool' | { readonly list: FieldType } | { readonly struct: readonly Field[] };
+  | 'string'
+  | 'int64'
+  | 'float64'
+  | 'bool'
+  | 'json'
+  | { readonly list: FieldType }
+  | { readonly struct: readonly Field[] };
 
 export interface Field {
   readonly name: string;
