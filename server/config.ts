@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { S3Settings } from './releases/files/s3.ts';
 
 /** The environment that Duologue reads, and nothing else does; the README lists it. */
 const environment = z.object({
@@ -26,6 +27,19 @@ const environment = z.object({
       error: 'must be hosts with commas between them, as in llm.example.org,localhost:8000',
     })
     .optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]+$/, 'must be the name of a bucket')
+    .optional(),
+  S3_PREFIX: z
+    .string()
+    .transform((text) => text.replace(/^\/+|\/+$/g, ''))
+    .default('duologue'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_FORCE_PATH_STYLE: z.enum(['on', 'off']).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
 });
 
@@ -43,6 +57,8 @@ export interface Config {
   readonly demo: boolean;
   /** Where model servers may be, each `host` or `host:port`, an IPv6 address in brackets; null means anywhere. */
   readonly modelHosts: readonly string[] | null;
+  /** Where releases can be written besides the disk; null means nowhere. */
+  readonly s3: S3Settings | null;
   readonly logLevel: string;
 }
 
@@ -59,6 +75,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { data } = result;
   if ((data.ADMIN_EMAIL === undefined) !== (data.ADMIN_PASSWORD === undefined))
     throw new BadConfig('ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or neither');
+  if ((data.S3_ACCESS_KEY_ID === undefined) !== (data.S3_SECRET_ACCESS_KEY === undefined))
+    throw new BadConfig('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither');
+  if (data.S3_ENDPOINT !== undefined && data.S3_BUCKET === undefined)
+    throw new BadConfig('S3_BUCKET is needed where S3_ENDPOINT is set');
   return {
     port: data.PORT,
     host: data.HOST,
@@ -72,6 +92,21 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: data.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     demo: data.DEMO === 'on',
     modelHosts: data.MODEL_HOSTS ?? null,
+    s3:
+      data.S3_BUCKET === undefined
+        ? null
+        : {
+            endpoint: data.S3_ENDPOINT ?? null,
+            region: data.S3_REGION,
+            bucket: data.S3_BUCKET,
+            prefix: data.S3_PREFIX,
+            credentials:
+              data.S3_ACCESS_KEY_ID !== undefined && data.S3_SECRET_ACCESS_KEY !== undefined
+                ? { id: data.S3_ACCESS_KEY_ID, secret: data.S3_SECRET_ACCESS_KEY }
+                : null,
+            // What is not Amazon's mostly has one address for all buckets.
+            forcePathStyle: (data.S3_FORCE_PATH_STYLE ?? (data.S3_ENDPOINT === undefined ? 'off' : 'on')) === 'on',
+          },
     logLevel: data.LOG_LEVEL,
   };
 }

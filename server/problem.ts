@@ -25,6 +25,26 @@ export function notFound(what: string): Refusal {
   return new Refusal('not_found', `There is no such ${what}, or you have no part in it.`);
 }
 
+/** Whether a disk is full: SQLSTATE 53100 is PostgreSQL's disk_full; the others are what a file meets, and the embedded engine. */
+export function isStorageFull(error: unknown): boolean {
+  for (let inner = error; inner instanceof Error; inner = inner.cause)
+    if ('code' in inner && ['53100', 'ENOSPC', 'EDQUOT'].includes(String(inner.code))) return true;
+  return false;
+}
+
+/** Does `work`, and throws `storage_full` where it finds the disk full. */
+export async function roomOrRefusal<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isStorageFull(error)) throw error;
+    throw new Refusal(
+      'storage_full',
+      'There is no room left on the disk of this server: make some, and start it again.',
+    );
+  }
+}
+
 /**
  * What lies beneath an error, for a log: name, message, code and stack of the innermost cause. The errors around it quote the
  * statement with its values, which are what people wrote.
