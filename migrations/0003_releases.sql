@@ -51,6 +51,7 @@ CREATE TABLE "releases" (
 	"name" text NOT NULL,
 	"notes" text NOT NULL,
 	"definition" jsonb NOT NULL,
+	"basis" jsonb NOT NULL,
 	"moment" timestamp with time zone NOT NULL,
 	"merges" bigint,
 	"state" text NOT NULL,
@@ -111,5 +112,6 @@ ALTER TABLE "webhooks" ADD CONSTRAINT "webhooks_project_id_projects_id_fk" FOREI
 CREATE INDEX "release_people_user" ON "release_people" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "releases_number" ON "releases" USING btree ("project_id","number");--> statement-breakpoint
 CREATE INDEX "webhooks_project" ON "webhooks" USING btree ("project_id");--> statement-breakpoint
+CREATE INDEX "comparisons_conversation" ON "comparisons" USING btree ("conversation_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "feedback_now" ON "feedback" USING btree ("message_id","user_id") WHERE "feedback"."replaced_at" is null;--> statement-breakpoint
 CREATE INDEX "rankings_compared" ON "rankings" USING btree ("project_id","comparison_id");

@@ -28,7 +28,13 @@ import { createModels, type Timing } from './models/writing.ts';
 import { moderationRoutes } from './moderation/routes.ts';
 import { progressOf } from './projects/projects.ts';
 import { projectRoutes } from './projects/routes.ts';
+import { beginReleases } from './releases/build.ts';
+import type { S3Settings } from './releases/files/s3.ts';
+import { openStores } from './releases/files/stores.ts';
+import { benchmarkRoutes } from './releases/hygiene/routes.ts';
 import { releaseRoutes } from './releases/routes.ts';
+import { writeInThread } from './releases/thread.ts';
+import { writeRelease } from './releases/writing.ts';
 import { roundRoutes } from './rounds/routes.ts';
 import { samplingRoutes } from './samplings/routes.ts';
 import { beginSampling } from './samplings/sampling.ts';
@@ -36,6 +42,8 @@ import { streamRoutes } from './streams/routes.ts';
 import { Streams } from './streams/streams.ts';
 import { watchExpiry } from './tasks/expiry.ts';
 import { taskRoutes } from './tasks/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
+import { beginWebhooks } from './webhooks/webhooks.ts';
 
 /** Largest JSON body, in bytes: 100 messages of 30,000 characters in any script fit. Imports are streams without such a bound. */
 const maxBody = 16 * 1024 * 1024;
@@ -47,6 +55,10 @@ export interface AppOptions {
   publicUrl: string | null;
   version: string;
   logLevel: string;
+  /** Where files lie. */
+  dataDir: string;
+  /** Where releases can be kept besides; null means nowhere. */
+  s3?: S3Settings | null;
   /** Where model servers may be; null means anywhere. */
   modelHosts?: Hosts;
   /** Of asking models, for tests. */
@@ -65,6 +77,7 @@ export interface App {
 /** Builds the server on an open, migrated database. The registrations are its table of contents; it does not listen. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { database, secret, publicUrl, version, logLevel, clock = () => new Date(), random = Math.random } = options;
+  const { dataDir, s3 = null } = options;
   const { db } = database;
   const https = publicUrl?.startsWith('https:') ?? false;
   const app = Fastify({
@@ -105,6 +118,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     publicUrl: () => (origin ??= app.listeningOrigin),
     sessions: createSessions(database, { secure: https, clock }),
     ...{ hub, jobs, models, streams },
+    stores: openStores({ dataDir, s3 }),
   };
 
   registerErrors(app);
@@ -144,12 +158,22 @@ export async function buildApp(options: AppOptions): Promise<App> {
   moderationRoutes(app, context);
   feedbackRoutes(app, context);
   releaseRoutes(app, context);
+  benchmarkRoutes(app, context);
+  webhookRoutes(app, context);
   await registerWeb(app);
 
   await context.sessions.start();
   await hub.start();
   await streams.start();
   await beginSampling(context);
+  // Before what sends to its queue.
+  await beginWebhooks(context);
+  await beginReleases(context, (releaseId, signal) =>
+    // The embedded engine has one connection, which is here.
+    'connectionString' in database.jobStore
+      ? writeInThread({ databaseUrl: database.jobStore.connectionString, dataDir, s3 })(releaseId, signal)
+      : writeRelease({ db, stores: context.stores, signal }, releaseId),
+  );
   const stopExpiry = watchExpiry({ db, clock, touch: (projectId) => hub.touch(projectId), onError: complain });
   app.addHook('onClose', async () => {
     await stopExpiry();

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Database } from './db/database.ts';
+import type { OpenDatabase } from './db/open.ts';
 import { Refusal, rootCause } from './problem.ts';
 
 const usage = `duologue <command>
@@ -11,8 +13,10 @@ const usage = `duologue <command>
   migrate                    bring the database up to date and end
   user create                --email E --role admin|reviewer|trainer --name N --password-stdin
   token create               --email E --name N: an API token that acts as that person
-  import                     --project P --format prompts|conversations|comparisons|oasst FILE
-  release create             --project P --kind sft|comparisons --format jsonl --out DIR
+  import                     --project P --format F FILE, with F one of prompts, conversations (OpenAI messages too),
+                             comparisons, oasst, sharegpt, alpaca, dolly, hh, raw
+  release create             --project P --kind K --out DIR [--format F] [--container jsonl|parquet]
+                             [--compression none|gzip|zstd] [--name N] [--definition FILE]: DIR is new or empty
 
 P is a project's id or its name. Settings come from the environment; the README lists them.`;
 
@@ -45,7 +49,7 @@ async function main([command = '', ...rest]: string[]): Promise<void> {
 }
 
 /** Opens the configured database, brings it up to date, and closes it after `work`. */
-async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, database: OpenDatabase) => Promise<void>): Promise<void> {
   const { readConfig } = await import('./config.ts');
   const { openDatabase } = await import('./db/open.ts');
   const { migrate } = await import('./db/migrate.ts');
@@ -53,7 +57,7 @@ async function withDatabase(work: (db: Database) => Promise<void>): Promise<void
   const database = await openDatabase({ url: databaseUrl, dataDir });
   try {
     await migrate(database.db);
-    await work(database.db);
+    await work(database.db, database);
   } finally {
     await database.close();
   }
@@ -128,19 +132,67 @@ async function importFile(args: string[]): Promise<void> {
 async function createRelease(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { project: string, kind: string, format: { ...string, default: 'jsonl' }, out: string },
+    options: {
+      ...{ project: string, kind: string, format: string, out: string, definition: string },
+      ...{ container: string, compression: string, name: string },
+    },
   });
-  const [project, given, out] = needed(values, 'project', 'kind', 'out') as [string, string, string];
-  if (values.format !== 'jsonl') throw new Stop(`There is no release format "${values.format}" yet; there is jsonl.`);
-  const { datasetKind, datasetKinds } = await import('../shared/releases.ts');
-  const kind = datasetKind.safeParse(given);
-  if (!kind.success) throw new Stop(`There is no kind of dataset "${given}"; there are ${datasetKinds.join(', ')}.`);
-  const { writeRelease } = await import('./releases/export.ts');
-  await withDatabase(async (db) => {
-    const { file, rows, bytes, sha256 } = await writeRelease(db, await projectNamed(db, project), kind.data, out);
-    console.log(`${file}: ${rows} rows, ${bytes} bytes, sha256 ${sha256}`);
+  const [project, out] = needed(values, 'project', 'out') as [string, string];
+  const { newRelease, releaseKinds } = await import('../shared/releases.ts');
+  const given: unknown = values.definition === undefined ? {} : await readJson(values.definition);
+  const { kind, format, container, compression, name } = values;
+  if (kind === undefined && values.definition === undefined) needed(values, 'kind');
+  if (kind !== undefined && !(releaseKinds as readonly string[]).includes(kind))
+    throw new Stop(`There is no kind of dataset "${kind}"; there are ${releaseKinds.join(', ')}.`);
+  const definition = withUsualFormat({
+    ...(typeof given === 'object' && given),
+    ...present({ kind, format, container, compression }),
+  });
+  const parsed = newRelease.safeParse({ definition, ...present({ name }) });
+  if (!parsed.success)
+    throw new Stop(parsed.error.issues.map((issue) => `${issue.path.slice(1).join('.')}: ${issue.message}`).join('\n'));
+  const { releaseInto } = await import('./releases/command.ts');
+  const { openStores } = await import('./releases/files/stores.ts');
+  const { openJobs } = await import('./db/jobs.ts');
+  const { webhookQueue } = await import('./webhooks/webhooks.ts');
+  const { readConfig } = await import('./config.ts');
+  const { dataDir, publicUrl, port } = readConfig();
+  await withDatabase(async (db, database) => {
+    const row = await projectNamed(db, project);
+    const jobs = await openJobs(database, (error) => console.error(error));
+    try {
+      await jobs.provide(webhookQueue);
+      const context = {
+        ...{ db, jobs, clock: () => new Date(), stores: openStores({ dataDir, s3: null }) },
+        log: { error: (details: unknown) => console.error(details) },
+        publicUrl: () => publicUrl ?? `http://localhost:${port}`,
+      };
+      const { release, files } = await releaseInto(context, row, parsed.data, out);
+      for (const { name: file, rows, bytes, sha256 } of files)
+        if (rows !== null) console.log(`${file}: ${rows} rows, ${bytes} bytes, sha256 ${sha256}`);
+      for (const { text, count } of release.remarks) console.log(`${count} ${text}`);
+    } finally {
+      await jobs.close();
+    }
   });
 }
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new Stop(`${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+/** The usual format of the kind, where none is named. */
+function withUsualFormat(definition: Record<string, unknown>): Record<string, unknown> {
+  const usual: Record<string, string> = { ratings: 'helpsteer', feedback: 'duologue', raw: 'duologue' };
+  return { format: usual[String(definition['kind'])] ?? 'trl', ...definition };
+}
+
+const present = (values: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 
 async function projectNamed(db: Database, idOrName: string) {
   const { findProject } = await import('./projects/projects.ts');

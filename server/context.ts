@@ -4,6 +4,7 @@ import type { Sessions } from './accounts/sessions.ts';
 import type { Jobs } from './db/jobs.ts';
 import type { Hub } from './live/hub.ts';
 import type { Models } from './models/writing.ts';
+import type { Stores } from './releases/files/stores.ts';
 import type { Streams } from './streams/streams.ts';
 
 /** What routes hand on to the rules: made once in `app.ts`, never changed. */
@@ -14,6 +15,7 @@ export interface Context {
   readonly jobs: Jobs;
   readonly models: Models;
   readonly streams: Streams;
+  readonly stores: Stores;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;
   /** From 0 up to, not including, 1. */

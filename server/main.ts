@@ -31,6 +31,8 @@ export async function serve(config: Config, { dev }: { dev: boolean }): Promise<
     version: readVersion(),
     modelHosts: config.modelHosts,
     logLevel: config.logLevel,
+    dataDir: config.dataDir,
+    s3: config.s3,
   });
   /** The database last: what is under way is handed over in it. A hook that is added later would run earlier. */
   const close = async (): Promise<void> => {

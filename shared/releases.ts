@@ -131,15 +131,6 @@ const mixPart = z.strictObject({
 export type MixPart = z.infer<typeof mixPart>;
 
 const usualSplit = { train: 90, validation: 5, test: 5 };
-const usualHygiene = {
-  exactDuplicates: 'drop',
-  nearDuplicates: 'keep',
-  perSource: null,
-  perTrainer: null,
-  pii: 'keep',
-  piiKinds: [...piiKinds],
-  benchmarks: [],
-} as const;
 
 /** All that decides what is in a release. The same definition, moment and data give the same bytes. */
 export const releaseDefinition = z
@@ -170,20 +161,18 @@ export const releaseDefinition = z
     hygiene: z
       .strictObject({
         /** Of rows with the same text, the first stays. */
-        exactDuplicates: z.enum(['keep', 'drop']),
+        exactDuplicates: z.enum(['keep', 'drop']).default('drop'),
         /** Of prompts that are nearly the same, those that are the same as the first stay. */
-        nearDuplicates: z.enum(['keep', 'drop']),
+        nearDuplicates: z.enum(['keep', 'drop']).default('keep'),
         /** At most so many rows from one import source, or with work of one trainer; the first stay. */
-        perSource: z.number().int().min(1).nullable(),
-        perTrainer: z.number().int().min(1).nullable(),
+        perSource: z.number().int().min(1).nullable().default(null),
+        perTrainer: z.number().int().min(1).nullable().default(null),
         /** `mark` adds a column that names what was found; `mask` puts `[EMAIL]` and the like in its place. */
-        pii: z.enum(['keep', 'mark', 'mask', 'leave_out']),
-        piiKinds: z.array(piiKind),
+        pii: z.enum(['keep', 'mark', 'mask', 'leave_out']).default('keep'),
+        piiKinds: z.array(piiKind).default([...piiKinds]),
         /** Uploaded lists of prompts that a model is tested with: what holds one of them is left out. */
-        benchmarks: ids,
+        benchmarks: ids.default([]),
       })
-      .partial()
-      .transform((given) => ({ ...usualHygiene, ...given }))
       .prefault({}),
     /** Trainers stand under stable pseudonyms unless an admin wants their names. */
     names: z.enum(['pseudonyms', 'names']).default('pseudonyms'),
@@ -195,7 +184,7 @@ export const releaseDefinition = z
       .max(2 ** 31 - 1)
       .default(0),
   })
-  .superRefine(({ kind, format, container, compression, split, mix, unpaired }, context) => {
+  .superRefine(({ kind, format, container, compression, rankings, split, mix, unpaired }, context) => {
     const refuse = (path: string[], text: string): void => context.addIssue({ code: 'custom', path, message: text });
     const formats: readonly string[] = formatsOf[kind];
     if (!formats.includes(format)) refuse(['format'], `${kind} can be written as ${formats.join(', ')}`);
@@ -204,7 +193,10 @@ export const releaseDefinition = z
       refuse(['container'], 'trees and raw data have no columns: write them as JSON Lines');
     if (split.train + split.validation + split.test > 100.000001) refuse(['split'], 'must be at most 100 together');
     if (split.train + split.validation + split.test <= 0) refuse(['split'], 'must leave something');
+    if (kind === 'comparisons' && format === 'kwise' && rankings === 'majority')
+      refuse(['rankings'], 'a majority makes pairs: rows of all K take each ranking or the consensus');
     if (mix.length > 0 && kind !== 'sft') refuse(['mix'], 'dialogues can be mixed into sft alone');
+    if (mix.length > 0 && format === 'oasst') refuse(['mix'], 'dialogues cannot be mixed into trees');
     if (unpaired.badUpTo >= unpaired.goodFrom) refuse(['unpaired', 'badUpTo'], 'must be below goodFrom');
   });
 export type ReleaseDefinition = z.infer<typeof releaseDefinition>;
@@ -253,8 +245,11 @@ export const releaseFigures = z.object({
   sources: z.array(portion),
   rounds: z.array(portion),
   models: z.array(portion),
-  /** Of all pairs that two rankings of one comparison order, the share that is ordered the same; null where there are none. */
-  agreement: z.object({ share: z.number(), pairs: z.number().int() }).nullable(),
+  /**
+   * Of the pairs that two rankings of one comparison order, the share that is ordered the same, ties left out: the mean over
+   * so many comparisons; null where none was ranked twice.
+   */
+  agreement: z.object({ share: z.number(), comparisons: z.number().int() }).nullable(),
   /** Characters of a row's texts, in bins that double: `below` 2^n. */
   lengths: z.array(z.object({ below: z.number().int(), rows: z.number().int() })),
 });
@@ -511,36 +506,3 @@ export const deleteBenchmark = endpoint({
 
 /** A prompt as it stands in rows of several formats. */
 export const promptMessages = z.array(message);
-
-// ---- the simple export, which goes once releases can do all that it does ----
-
-/** Kinds of dataset that can be made so far. */
-export const datasetKinds = ['sft', 'comparisons'] as const;
-export const datasetKind = z.enum(datasetKinds);
-export type DatasetKind = z.infer<typeof datasetKind>;
-
-export const exportCounts = endpoint({
-  method: 'GET',
-  path: '/api/projects/:projectId/exports',
-  access: 'admin',
-  summary: 'How many rows each kind of dataset would have now',
-  params: projectParams,
-  response: z.object({
-    counts: z.array(
-      z.object({
-        kind: datasetKind,
-        rows: z.number().int(),
-        /** What the rows are made of: demonstrations and imported dialogues, or rankings. */
-        sources: z.number().int(),
-      }),
-    ),
-  }),
-});
-export const exportRows = endpoint({
-  method: 'GET',
-  path: '/api/projects/:projectId/exports/:kind',
-  access: 'admin',
-  summary: 'A dataset as streamed JSON Lines: `sft` as {messages}, `comparisons` as TRL preference pairs',
-  params: z.object({ projectId: projectParams.shape.projectId, kind: datasetKind }),
-  response: 'stream',
-});

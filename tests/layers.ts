@@ -16,9 +16,9 @@ const framework = '^npm:(svelte|sv-router|bits-ui|layerchart|shiki|katex|dompuri
 const fastify = '^npm:(fastify($|[-/])|@fastify/)';
 const database = '^npm:(drizzle-orm|pg|pg-boss|@electric-sql/pglite)($|/)';
 
-/** A folder of server/ is a domain, save these two. Its edge is where requests come in. */
+/** A folder of server/ is a domain, save these two. Its edge, or that of a part of it, is where requests come in. */
 const domain = '^server/(?!http/|db/)[^/]+/';
-const edge = '(routes|socket)\\.ts$';
+const edge = '([^/]+/)?(routes|socket)\\.ts$';
 /** A domain's file that touches tables, or its folder of them. */
 const queries = 'queries(\\.ts$|/)';
 

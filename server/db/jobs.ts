@@ -27,6 +27,8 @@ export interface Run {
 
 /** Background work that survives a crash: what is sent is done, by some process, at least once. */
 export interface Jobs {
+  /** Makes a queue known, so that a transaction can send to it; `work` does so too. */
+  provide<Data extends object>(queue: Queue<Data>): Promise<void>;
   /** Does the work of a queue in this process. A handler that throws is called again later, with growing pauses. */
   work<Data extends object>(queue: Queue<Data>, handle: (data: Data, run: Run) => Promise<void>): Promise<void>;
   /** Inside a transaction, the jobs are there if it commits. */
@@ -76,23 +78,30 @@ export async function openJobs(
   await boss.start();
   const closing = new AbortController();
 
+  const provide = async ({ name, ...queue }: Queue<object>): Promise<void> => {
+    const { retryLimit, retryDelaySeconds, retryDelayMaxSeconds } = queue;
+    await boss.createQueue(name, {
+      retryLimit,
+      retryDelay: retryDelaySeconds,
+      retryBackoff: true,
+      retryDelayMax: retryDelayMaxSeconds,
+      heartbeatSeconds: believedFor,
+      expireInSeconds: doneWithin,
+      retentionSeconds: keepWaiting,
+      deleteAfterSeconds: keepDone,
+      notify: true,
+    });
+    // So that it is known by the time that a transaction sends to it: pg-boss would look it up outside of that, for which
+    // PGlite, with its one connection, would wait for ever.
+    await boss.getQueue(name);
+  };
+
   return {
+    provide,
+
     async work(queue, handle) {
-      const { name, data, atOnce, retryLimit, retryDelaySeconds, retryDelayMaxSeconds } = queue;
-      await boss.createQueue(name, {
-        retryLimit,
-        retryDelay: retryDelaySeconds,
-        retryBackoff: true,
-        retryDelayMax: retryDelayMaxSeconds,
-        heartbeatSeconds: believedFor,
-        expireInSeconds: doneWithin,
-        retentionSeconds: keepWaiting,
-        deleteAfterSeconds: keepDone,
-        notify: true,
-      });
-      // So that it is known by the time that a transaction sends to it: pg-boss would look it up outside of that, for which
-      // PGlite, with its one connection, would wait for ever.
-      await boss.getQueue(name);
+      const { name, data, atOnce } = queue;
+      await provide(queue);
       await boss.work(
         name,
         {

@@ -21,6 +21,7 @@ import type { ReportReason } from '../../shared/feedback.ts';
 import type { ModelCheck, Parameters, Provider } from '../../shared/models.ts';
 import type { ModerationAction, ModerationCategory } from '../../shared/moderation-terms.ts';
 import type { ModerationSettings, Rubric, TaskKind } from '../../shared/projects.ts';
+import type { RawOf } from '../../shared/raw.ts';
 import type { PiiKind, ReleaseDefinition, ReleaseFigures, ReleaseState, Remark, Split } from '../../shared/releases.ts';
 import type { Mix } from '../../shared/rounds.ts';
 import type { SamplingState } from '../../shared/samplings.ts';
@@ -432,7 +433,7 @@ export const comparisons = pgTable(
     samplingId: uuid('sampling_id'),
     createdAt: createdAt(),
   },
-  (t) => [index('comparisons_round').on(t.roundId)],
+  (t) => [index('comparisons_round').on(t.roundId), index('comparisons_conversation').on(t.conversationId)],
 );
 
 /** Samplings that an admin asked for together. */
@@ -667,6 +668,8 @@ export const releases = pgTable(
     name: text('name').notNull(),
     notes: text('notes').notNull(),
     definition: jsonb('definition').$type<ReleaseDefinition>().notNull(),
+    /** What it goes by beside what was collected, as that was when it was made: built again, it must not change with it. */
+    basis: jsonb('basis').$type<ReleaseBasis>().notNull(),
     /** It holds what was made up to here. By the database's clock. */
     moment: moment('moment').notNull(),
     /** The last merge of groups that it looks at; null before it was built. */
@@ -708,6 +711,17 @@ export const releaseFiles = pgTable(
   },
   (t) => [primaryKey({ columns: [t.releaseId, t.name] })],
 );
+
+/** What a release goes by beside what was collected. */
+export interface ReleaseBasis {
+  project: string;
+  rubric: Rubric;
+  /** By id, where rows name trainers; null where pseudonyms stand for them. */
+  names: Record<string, string> | null;
+  publicUrl: string;
+  /** Of raw data: how it begins. */
+  raw: { header: RawOf<'duologue'> } | null;
+}
 
 /** Whose work is in a release. */
 export const releasePeople = pgTable(

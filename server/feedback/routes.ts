@@ -3,7 +3,7 @@ import * as endpoints from '../../shared/feedback.ts';
 import type { Context } from '../context.ts';
 import { route } from '../http/route.ts';
 import { projectFor } from '../projects/projects.ts';
-import { exportName } from '../releases/export.ts';
+import { fileName } from '../releases/file-name.ts';
 import { exportFeedback, giveFeedback, listFeedback } from './feedback.ts';
 
 export function feedbackRoutes(app: FastifyInstance, context: Context): void {
@@ -18,7 +18,7 @@ export function feedbackRoutes(app: FastifyInstance, context: Context): void {
     const project = await projectFor(db, user, params.projectId);
     reply
       .type('application/jsonl')
-      .header('content-disposition', `attachment; filename="${exportName(project, 'feedback')}"`);
+      .header('content-disposition', `attachment; filename="${fileName(project.name, 'feedback')}.jsonl"`);
     return exportFeedback(db, project);
   });
 }

@@ -3,7 +3,7 @@ import * as endpoints from '../../shared/moderation.ts';
 import type { Context } from '../context.ts';
 import { route } from '../http/route.ts';
 import { projectFor } from '../projects/projects.ts';
-import { exportName } from '../releases/export.ts';
+import { fileName } from '../releases/file-name.ts';
 import { disputeVerdict, exportDisputes, listDisputes, resolveDispute } from './disputes.ts';
 import { tryModeration } from './judge.ts';
 
@@ -22,7 +22,7 @@ export function moderationRoutes(app: FastifyInstance, context: Context): void {
     const project = await projectFor(db, user, params.projectId);
     reply
       .type('application/jsonl')
-      .header('content-disposition', `attachment; filename="${exportName(project, 'disputes')}"`);
+      .header('content-disposition', `attachment; filename="${fileName(project.name, 'disputes')}.jsonl"`);
     return exportDisputes(db, project);
   });
   route(app, context, endpoints.tryModeration, async ({ params, body }, { user }) =>

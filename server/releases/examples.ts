@@ -17,8 +17,8 @@ export interface Facts {
   readonly conversationId: string;
   /** The near-duplicate group of the conversation's root, by which it is split. */
   readonly group: string;
-  /** Whether its root is the first of that group, or the same as that. */
-  readonly firstOfGroup: boolean;
+  /** The root itself: texts that are the same have the same. */
+  readonly root: string;
   /** Ids of the trainers whose work is in it. */
   readonly trainers: readonly string[];
   /** Number of the round in which it was made; null before the first. */

@@ -1,5 +1,5 @@
 /** Words of fewer than so many are too few to tell texts apart by three of them at a time. */
-const shortText = 20;
+export const shortText = 20;
 const similar = 0.9;
 
 /** What of a text counts when it is held against others; made once for each. */

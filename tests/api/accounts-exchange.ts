@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../server/app.ts';
 import { openDatabase } from '../../server/db/open.ts';
@@ -15,6 +16,7 @@ export async function startSecond({ database, context }: TestApp, publicUrl: str
     publicUrl,
     version: 'test',
     logLevel: 'fatal',
+    dataDir: tmpdir(),
   });
   await app.ready();
   return {

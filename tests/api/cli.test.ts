@@ -93,6 +93,8 @@ describe('the command line', { timeout: 120_000 }, () => {
     expect(again.out).toContain('0 created, 1 duplicates');
 
     const out = path.join(folder, 'release');
+    const definition = path.join(folder, 'definition.json');
+    await writeFile(definition, JSON.stringify({ split: { train: 100, validation: 0, test: 0 } }));
     const released = await duologue([
       'release',
       'create',
@@ -100,13 +102,13 @@ describe('the command line', { timeout: 120_000 }, () => {
       'From the shell',
       '--kind',
       'comparisons',
-      '--format',
-      'jsonl',
       '--out',
       out,
+      '--definition',
+      definition,
     ]);
-    expect(await readdir(out)).toEqual(['comparisons.jsonl']);
-    const bytes = await readFile(path.join(out, 'comparisons.jsonl'));
+    expect(await readdir(out)).toEqual(expect.arrayContaining(['README.md', 'SHA256SUMS', 'data']));
+    const bytes = await readFile(path.join(out, 'data/train-00000-of-00001.jsonl'));
     expect(bytes.toString().trim().split('\n')).toHaveLength(2);
     expect(released.out).toContain(
       `2 rows, ${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}`,

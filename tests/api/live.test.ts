@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../server/app.ts';
 import { openDatabase, type OpenDatabase } from '../../server/db/open.ts';
@@ -48,6 +49,7 @@ describe('the socket', () => {
       publicUrl: 'http://localhost:3000',
       version: 'test',
       logLevel: 'fatal',
+      dataDir: tmpdir(),
       secret: 'a secret for tests',
     };
     const { app } = await buildApp({ database: other, ...options });

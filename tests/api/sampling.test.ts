@@ -8,11 +8,11 @@ import { sampleOne } from '../../server/samplings/sampling.ts';
 import { importLines, type ImportFormat } from '../../shared/imports.ts';
 import { changeModel, createModel, type Model } from '../../shared/models.ts';
 import { changeProject, createProject, type Project } from '../../shared/projects.ts';
-import { exportCounts, exportRows } from '../../shared/releases.ts';
 import { startRound } from '../../shared/rounds.ts';
 import * as samplings from '../../shared/samplings.ts';
 import { claim, queue, submit } from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
+import { rowsNow } from '../support/release.ts';
 import { chatNow, chatProject, claimedChat, ended, modelOf, said } from '../support/chat.ts';
 import { engine, freshDatabase } from '../support/database.ts';
 import { breaches } from '../support/invariants.ts';
@@ -409,17 +409,14 @@ describe('a pool', () => {
     ];
     await bring(project, 'conversations', { messages }, { messages: messages.slice(0, 1) });
     const asked = await model('instant:dialogue');
-    const before = await t.send(exportRows, { params: { projectId: project.id, kind: 'sft' } }, admin);
+    const before = await rowsNow(t, admin, project.id, 'sft');
     const { batch } = await sample(project, mixOf(asked), { pool: 'conversations' });
     expect(batch).toMatchObject({ pool: 'conversations', total: 2 });
     expect(await settled(project)).toMatchObject([{ title: 'Why?' }, { title: 'Why so?' }]);
     const shown = await t.call(claim, { params: { projectId: project.id }, body: { kinds: ['comparison'] } }, ann);
     expect(shown?.assignment.task.conversation.length).toSatisfy((length: number) => length === 1 || length === 3);
-    const after = await t.send(exportRows, { params: { projectId: project.id, kind: 'sft' } }, admin);
-    expect(after.body).toBe(before.body);
-    expect(JSON.parse(after.body)).toMatchObject({ messages });
-    const { counts } = await t.call(exportCounts, { params: { projectId: project.id } }, admin);
-    expect(counts.find(({ kind }) => kind === 'sft')).toMatchObject({ rows: 1, sources: 2 });
+    expect(before).toMatchObject([{ messages }]);
+    expect(await rowsNow(t, admin, project.id, 'sft')).toEqual(before);
   });
 
   it('is cancelled: what waits ends, what is done stays', async () => {
@@ -548,11 +545,7 @@ describe('a chat', () => {
     expect(JSON.stringify(assignment)).not.toContain(mine.name);
     expect(JSON.stringify(assignment)).not.toContain(String(made?.original));
     await t.call(submit, { params: { assignmentId: assignment.id }, body: rankedAsShown(assignment) }, ben);
-    const { body } = await t.send(exportRows, { params: { ...params, kind: 'comparisons' } }, admin);
-    const pairs = body
-      .trim()
-      .split('\n')
-      .map((line) => provenance.parse(JSON.parse(line)));
+    const pairs = (await rowsNow(t, admin, project.id, 'comparisons')).map((row) => provenance.parse(row));
     expect(pairs).toHaveLength(3);
     for (const pair of pairs)
       expect(pair).toMatchObject({

@@ -7,12 +7,12 @@ import type { Message } from '../../shared/conversations.ts';
 import { editDistance } from '../../shared/edit-distance.ts';
 import { createModel, type Parameters, type Provider } from '../../shared/models.ts';
 import { changeProject, type Project } from '../../shared/projects.ts';
-import { exportRows } from '../../shared/releases.ts';
 import { startRound } from '../../shared/rounds.ts';
 import { readStream, stopStream, type Stream } from '../../shared/streams.ts';
 import { suggest } from '../../shared/suggestions.ts';
 import * as tasks from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
+import { rowsNow } from '../support/release.ts';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
 import { seedComparisons, seedPrompts } from '../support/seed.ts';
 import { claimed, projectWith } from '../support/work.ts';
@@ -211,6 +211,8 @@ describe('suggestions', () => {
     t.ahead += 31 * 60_000;
     await t.call(tasks.claim, { params: { projectId: project.id }, body: {} }, bob);
     expect((await t.call(tasks.readAssignment, of(assignment), ann)).assignment.state).toBe('expired');
+    // What is submitted from here on is of now, as releases see it.
+    t.ahead = 0;
     await askedAndEnded(demonstration, 1);
     await t.call(tasks.release, of(assignment), ann);
     await t.refused('conflict', suggest, asking, ann);
@@ -334,8 +336,7 @@ describe('a demonstration with suggestions', () => {
       },
       { author_kind: 'trainer', generation_id: null, edit_distance: null, of_round: true },
     ]);
-    const rowsOut = await t.call(exportRows, { params: { projectId: project.id, kind: 'sft' } }, admin);
-    expect(JSON.parse(String(rowsOut))).toMatchObject({ origin: 'human_edited', messages });
+    expect(await rowsNow(t, admin, project.id, 'sft')).toMatchObject([{ origin: 'human_edited', messages }]);
 
     const { assignment: again } = await t.call(tasks.reopen, of(assignment), ann);
     expect(again.draft).toEqual({ messages, suggestions });
@@ -343,8 +344,7 @@ describe('a demonstration with suggestions', () => {
     await t.call(tasks.submit, { ...of(assignment), body: { messages: own } }, ann);
     expect((await generationsOf(demonstration)).map(({ fate }) => fate)).toEqual(Array<string>(4).fill('ignored'));
     expect((await t.call(tasks.readAssignment, of(assignment), ann)).assignment.draft).toEqual({ messages: own });
-    const ownOut = await t.call(exportRows, { params: { projectId: project.id, kind: 'sft' } }, admin);
-    expect(JSON.parse(String(ownOut))).toMatchObject({ origin: 'human' });
+    expect(await rowsNow(t, admin, project.id, 'sft')).toMatchObject([{ origin: 'human' }]);
   });
 
   it("keeps a turn of the prompt as the prompt's, whatever was put in meanwhile", async () => {

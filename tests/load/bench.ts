@@ -1,9 +1,9 @@
 /*
  * `npm run bench`: what the server does on this machine, beside what the machine can do.
  *
- *   --only handing-out,pglite,transfer,models,pages   parts of it
+ *   --only handing-out,pglite,transfer,releases,models,pages   parts of it
  *   --tasks N                                  instead of 1,000,000 open tasks
- *   --lines N                                  instead of 1,000,000 imported lines and exported rows
+ *   --lines N                                  instead of 1,000,000 imported lines and released rows
  *
  * PostgreSQL is started with its usual durability. Driver, server and database share the machine's cores, in the runs of
  * pgbench (which take no server) as in those over HTTP.
@@ -21,11 +21,12 @@ import { median, printTable, type Row, whole } from './figures.ts';
 import { drive, type Field, limit, type Pace, prepare } from './handing-out.ts';
 import { measureModels } from './models.ts';
 import { measurePages } from './pages.ts';
-import { download, rankSome, type Transfer, upload, writeComparisons } from './transfer.ts';
+import { measureReleases } from './releases.ts';
+import { type Transfer, upload, writeComparisons } from './transfer.ts';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'handing-out,pglite,transfer,models,pages' },
+    only: { type: 'string', default: 'handing-out,pglite,transfer,releases,models,pages' },
     tasks: { type: 'string', default: '1000000' },
     lines: { type: 'string', default: '1000000' },
   },
@@ -45,7 +46,8 @@ const say = (text: string): void => console.error(`  ${text}`);
 console.error(`${cpus().length} cores, ${cpus()[0]?.model ?? ''}`);
 
 try {
-  if (parts.has('handing-out') || parts.has('transfer') || parts.has('models')) await onPostgres();
+  if (parts.has('handing-out') || parts.has('transfer') || parts.has('releases') || parts.has('models'))
+    await onPostgres();
   if (parts.has('pglite')) await onPglite();
   if (parts.has('pages')) rows.push(...(await measurePages(folder)));
 } finally {
@@ -116,7 +118,13 @@ async function onPostgres(): Promise<void> {
   }
   if (parts.has('transfer')) {
     const { url, open } = await database('transfer');
-    await transfer(() => serverOn(url), open);
+    await transfer(() => serverOn(url));
+    await open.close();
+  }
+  if (parts.has('releases')) {
+    const { url, open } = await database('releases');
+    const options = { db: open.db, url, binaries, rows: lineCount, say };
+    rows.push(...(await measureReleases(() => serverOn(url), options)));
     await open.close();
   }
   if (parts.has('models')) {
@@ -127,8 +135,8 @@ async function onPostgres(): Promise<void> {
   await postgres.stop();
 }
 
-async function transfer(start: () => Promise<ServerProcess>, { db }: OpenDatabase): Promise<void> {
-  let server = await start();
+async function transfer(start: () => Promise<ServerProcess>): Promise<void> {
+  const server = await start();
   const admin = await signInAdmin(server.url);
   const file = (count: number): string => path.join(folder, `${count}.jsonl`);
   for (const count of [10_000, warmUp, lineCount]) await writeComparisons(file(count), count);
@@ -137,18 +145,6 @@ async function transfer(start: () => Promise<ServerProcess>, { db }: OpenDatabas
   const few = await upload(server, admin, file(10_000), 10_000);
   const many = await upload(server, admin, file(lineCount), lineCount);
   compare('import', 'lines', 10_000, [10_000, lineCount], [few, many]);
-
-  // What the imports left in the memory of their process is not the exports'.
-  await server.end('SIGTERM');
-  server = await start();
-  const pairsEach = 6;
-  const counts = [Math.floor(10_000 / pairsEach), Math.floor(lineCount / pairsEach)] as const;
-  await rankSome(db, few.projectId, counts[0]);
-  await rankSome(db, many.projectId, counts[1]);
-  await download(server, admin, few.projectId, counts[0] * pairsEach);
-  const short = await download(server, admin, few.projectId, counts[0] * pairsEach);
-  const long = await download(server, admin, many.projectId, counts[1] * pairsEach);
-  compare('export of pairs', 'rows', 50_000, [counts[0] * pairsEach, counts[1] * pairsEach], [short, long]);
   await server.end('SIGTERM');
 }
 

@@ -4,7 +4,6 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../server/db/database.ts';
 import { importLines, importResult } from '../../shared/imports.ts';
 import { createProject } from '../../shared/projects.ts';
-import { exportRows } from '../../shared/releases.ts';
 import { fillPath } from '../../shared/endpoint.ts';
 import { callAt, type Headers, type ServerProcess } from '../support/server.ts';
 import { watchMemory } from './figures.ts';
@@ -64,22 +63,4 @@ export async function rankSome(db: Database, projectId: string, count: number): 
     insert into rankings (id, project_id, comparison_id, groups)
     select gen_random_uuid(), ${projectId}, id, '[[2],[0],[3],[1]]' from comparisons where project_id = ${projectId} limit ${count}`);
   await db.execute(sql`analyze rankings`);
-}
-
-/** Downloads a project's preference pairs; `rows` are expected. */
-export async function download(
-  server: ServerProcess,
-  admin: Headers,
-  projectId: string,
-  rows: number,
-): Promise<Transfer> {
-  const url = `${server.url}${fillPath(exportRows.path, { projectId, kind: 'comparisons' })}`;
-  return measured(server, rows, async () => {
-    const response = await fetch(url, { headers: { ...admin, 'accept-encoding': 'identity' } });
-    if (!response.ok || response.body === null) throw new Error(`the export was answered ${response.status}`);
-    let lines = 0;
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>)
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-    if (lines !== rows) throw new Error(`of ${rows} rows, ${lines} came`);
-  });
 }

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Gate, inWords } from '../../server/models/gate.ts';
 import { ModelFailure } from '../../server/models/provider.ts';
 
 const never = new AbortController().signal;
 const quiet = (): void => {};
 const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => vi.useRealTimers());
 
 test('places are given in the order of asking', async () => {
   const gate = new Gate(1);
@@ -95,13 +97,17 @@ test('more places let those in who wait, and fewer throw nobody out', async () =
 });
 
 test('a closed gate lets nobody in until it opens again, and says for how long', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const gate = new Gate(5);
   gate.close(120);
   const told: (string | null)[] = [];
-  const begun = performance.now();
-  const leaves = await Promise.all([1, 2, 3].map(() => gate.enter(never, (detail) => told.push(detail))));
-  expect(performance.now() - begun).toBeGreaterThan(110);
-  expect(told.slice(0, 3)).toEqual(Array(3).fill('The model server asked us to wait for a second.'));
+  const entering = Promise.all([1, 2, 3].map(() => gate.enter(never, (detail) => told.push(detail))));
+  await vi.advanceTimersByTimeAsync(119);
+  expect(gate.taken).toBe(0);
+  expect(told).toEqual(Array(3).fill('The model server asked us to wait for a second.'));
+  await vi.advanceTimersByTimeAsync(1);
+  const leaves = await entering;
+  expect(told.slice(3)).toEqual([null, null, null]);
   for (const leave of leaves) leave();
   expect(gate.taken).toBe(0);
 });

@@ -183,7 +183,7 @@ describe('personal data', () => {
 
 describe('an example', () => {
   const facts: Facts = {
-    ...{ id: 'id', conversationId: 'c', group: 'g', firstOfGroup: true, trainers: [], round: null, task: null },
+    ...{ id: 'id', conversationId: 'c', group: 'g', root: 'root-1', trainers: [], round: null, task: null },
     ...{ origin: 'human', language: null, source: null, createdAt: new Date(0), activeMs: 0, models: [] },
   };
   const email = 'me@example.com';

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { createUser } from '../../server/accounts/users.ts';
 import { type AppOptions, buildApp } from '../../server/app.ts';
@@ -36,9 +39,10 @@ export const testPassword = 'a password for tests';
 
 /** The whole server on a fresh database, called without a network. */
 export async function startApp(
-  options: Partial<Pick<AppOptions, 'publicUrl' | 'random' | 'onRoute' | 'modelTiming' | 'modelHosts'>> = {},
+  options: Partial<Pick<AppOptions, 'publicUrl' | 'random' | 'onRoute' | 'modelTiming' | 'modelHosts' | 's3'>> = {},
 ): Promise<TestApp> {
   const database = await freshDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'duologue-app-'));
   // The server asks for the time before this is all there is.
   const lead = { ms: 0 };
   const clock = (): Date => new Date(Date.now() + lead.ms);
@@ -49,6 +53,7 @@ export async function startApp(
     publicUrl: 'http://localhost:3000',
     version: 'test',
     logLevel: process.env.LOG_LEVEL ?? 'fatal',
+    dataDir,
     ...options,
   });
   await app.ready();
@@ -111,6 +116,7 @@ export async function startApp(
     async close() {
       await app.close();
       await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
   return started;

@@ -13,6 +13,7 @@ import * as server from '../../shared/server.ts';
 import * as streams from '../../shared/streams.ts';
 import * as suggestions from '../../shared/suggestions.ts';
 import * as tasks from '../../shared/tasks.ts';
+import * as webhooks from '../../shared/webhooks.ts';
 
 function isEndpoint(value: unknown): value is Endpoint {
   return typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
@@ -34,4 +35,5 @@ export const allEndpoints: Endpoint[] = [
   streams,
   suggestions,
   tasks,
+  webhooks,
 ].flatMap((module) => Object.values(module as Record<string, unknown>).filter(isEndpoint));

@@ -10,7 +10,7 @@ import type { Field, FieldType, Json } from '../examples.ts';
  */
 
 /** What a page of a column holds so far may be so many bytes, in so many rows; then it is compressed and written. */
-const pageBytes = 256 << 10;
+const pageBytes = 1 << 20;
 const pageRows = 20_000;
 
 /** What has no fixed type has no column. */

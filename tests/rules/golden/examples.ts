@@ -41,7 +41,7 @@ const facts = (id: string): Facts => ({
   id,
   conversationId: 'conversation-1',
   group: 'conversation-1',
-  firstOfGroup: true,
+  root: 'root-1',
   trainers: ['user-1'],
   round: 2,
   task: 'comparison',
