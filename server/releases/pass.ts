@@ -188,6 +188,8 @@ export class Pass {
       );
     const unfit = this.format.unfit(found);
     if (unfit !== null) return this.#leaveOut(unfit);
+    if (hygiene.exactDuplicates === 'drop' && this.#isDuplicate(found))
+      return this.#leaveOut('are the same as an earlier row');
     if (grams !== null && contaminated(grams, texts)) return this.#leaveOut('hold a prompt of a benchmark');
 
     let example = found;
@@ -204,8 +206,6 @@ export class Pass {
     }
     if (hygiene.nearDuplicates === 'drop' && this.#isOther(this.#begun, found.group, found.root))
       return this.#leaveOut('begin nearly as an earlier one does');
-    if (hygiene.exactDuplicates === 'drop' && this.#isDuplicate(example))
-      return this.#leaveOut('are the same as an earlier row');
     const over = this.#caps.take(found);
     if (over !== null) return this.#leaveOut(over);
     return { split: into, row: this.format.row(example), example };
