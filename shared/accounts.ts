@@ -194,6 +194,25 @@ export const changeUser = endpoint({
   response: signedIn,
 });
 
+export const erasePerson = endpoint({
+  method: 'DELETE',
+  path: '/api/users/:userId/data',
+  access: 'admin',
+  summary:
+    'Delete all that a person made, and their account, on their request; releases that hold some of it are marked',
+  params: userParams,
+  body: z.strictObject({
+    /** The person's email, or the name of one without. */
+    confirm: z.string().min(1, 'must not be empty').max(300),
+  }),
+  response: z.object({
+    /** So many were deleted. */
+    conversations: z.number().int(),
+    /** So many hold some of it. */
+    releases: z.number().int(),
+  }),
+});
+
 export const auditEntry = z.object({
   id: z.number().int(),
   at: z.iso.datetime(),

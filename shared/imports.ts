@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { projectParams } from './projects.ts';
 
-export const importFormats = ['prompts', 'conversations', 'comparisons', 'oasst'] as const;
+export const importFormats = [
+  'prompts',
+  'conversations',
+  'comparisons',
+  'oasst',
+  'sharegpt',
+  'alpaca',
+  'dolly',
+  'hh',
+  'raw',
+] as const;
 export const importFormat = z.enum(importFormats);
 export type ImportFormat = z.infer<typeof importFormat>;
 

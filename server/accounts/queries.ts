@@ -26,8 +26,9 @@ export async function selectUserByEmail(db: Database, email: string): Promise<Us
   return row ?? null;
 }
 
+/** All but those whose data were deleted. */
 export async function selectUsers(db: Database): Promise<UserRow[]> {
-  return db.select().from(users).orderBy(asc(users.name), asc(users.id));
+  return db.select().from(users).where(isNull(users.erasedAt)).orderBy(asc(users.name), asc(users.id));
 }
 
 /** Null where there is no such person. */

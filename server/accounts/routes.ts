@@ -3,6 +3,7 @@ import * as endpoints from '../../shared/accounts.ts';
 import type { Context } from '../context.ts';
 import { route } from '../http/route.ts';
 import { readAudit } from './audit.ts';
+import { erasePerson } from './erase.ts';
 import { acceptInvitation, inspectInvitation, invite, listInvitations, revokeInvitation } from './invitations.ts';
 import { changePassword } from './passwords.ts';
 import { isSetupNeeded, setup } from './setup.ts';
@@ -55,5 +56,8 @@ export function accountRoutes(app: FastifyInstance, context: Context): void {
   route(app, context, endpoints.changeUser, async ({ params, body }, { user }) => ({
     user: await changeUser(db, sessions, user, params.userId, body),
   }));
+  route(app, context, endpoints.erasePerson, ({ params, body }, { user }) =>
+    erasePerson(db, sessions, clock, user, params.userId, body.confirm),
+  );
   route(app, context, endpoints.readAudit, ({ query }) => readAudit(db, query));
 }

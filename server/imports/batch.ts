@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import type { ImportedConversation } from './formats/imported.ts';
+import type { Extra, ImportedConversation } from './formats/imported.ts';
 import { positions } from '../tasks/claim.ts';
 import type { Columns, Ranked } from './queries.ts';
 
@@ -28,7 +28,7 @@ export class Batch {
   readonly entries: Entry[] = [];
   readonly ranked: Ranked[] = [];
   readonly columns: Columns = {
-    conversations: { id: [], kind: [], source: [], importKey: [], contentHash: [], dialogue: [] },
+    conversations: { id: [], kind: [], source: [], importKey: [], contentHash: [], dialogue: [], extra: [] },
     messages: {
       id: [],
       conversationId: [],
@@ -38,6 +38,7 @@ export class Batch {
       authorKind: [],
       model: [],
       externalId: [],
+      extra: [],
     },
     comparisons: { id: [], conversationId: [], promptMessageId: [], completionIds: [] },
     tasks: { id: [], kind: [], conversationId: [], promptMessageId: [], comparisonId: [], submitted: [], position: [] },
@@ -48,7 +49,7 @@ export class Batch {
   add(line: number, family: string, imported: ImportedConversation, random: () => number): void {
     const conversationId = newId();
     const { conversations, messages, comparisons, tasks } = this.columns;
-    // The source is left out: the same text from elsewhere is still the same text.
+    // The source is left out: the same text from elsewhere is still the same text. So is what else was said of it.
     const contentHash = hash(
       'sha256',
       JSON.stringify([imported.messages, imported.comparisons, imported.wantsDemonstration]),
@@ -64,6 +65,8 @@ export class Batch {
         imported.messages.some(({ role }) => role === 'assistant'),
     );
 
+    if (imported.extra) this.#keep(conversations, imported.extra);
+
     const messageIds: string[] = [];
     for (const { parent, role, content, authorKind, model, externalId } of imported.messages) {
       const id = newId();
@@ -76,6 +79,8 @@ export class Batch {
       messages.authorKind.push(authorKind);
       messages.model.push(model);
       messages.externalId.push(externalId);
+      const extra = imported.extras?.[messageIds.length - 1];
+      if (extra) this.#keep(messages, extra);
       this.size += content.length;
     }
 
@@ -132,6 +137,14 @@ export class Batch {
       rankings,
       tasks: imported.comparisons.length + (imported.wantsDemonstration ? 1 : 0),
     });
+  }
+
+  /** Of the last row. Those before it that have none are filled up only now: most files have nowhere any. */
+  #keep(rows: { id: string[]; extra: (string | null)[] }, extra: Extra): void {
+    const text = JSON.stringify(extra);
+    while (rows.extra.length < rows.id.length - 1) rows.extra.push(null);
+    rows.extra.push(text);
+    this.size += text.length;
   }
 }
 

@@ -10,6 +10,8 @@ export interface Columns {
     importKey: string[];
     contentHash: string[];
     dialogue: boolean[];
+    /** JSON; may be shorter than the others, and the rest is null. */
+    extra: (string | null)[];
   };
   messages: {
     id: string[];
@@ -20,6 +22,8 @@ export interface Columns {
     authorKind: string[];
     model: (string | null)[];
     externalId: (string | null)[];
+    /** JSON; may be shorter than the others, and the rest is null. */
+    extra: (string | null)[];
   };
   /** `completionIds` as array literals: arrays in an array would have to be of one length. */
   comparisons: { id: string[]; conversationId: string[]; promptMessageId: string[]; completionIds: string[] };
@@ -57,6 +61,7 @@ export interface Ranked {
  * - What is imported while a round runs carries it, save past rankings: they were not made in it.
  * - Imported work is given the year 1970, since the import does not say when it was done: it is nobody's work of today,
  *   and nobody can take it back.
+ * - What a release reads is not made before the statement by the database's clock, which is the release's.
  */
 const insertBatchStatement = statement<{ id: string }>(
   'import_batch',
@@ -65,25 +70,25 @@ const insertBatchStatement = statement<{ id: string }>(
    ), wanted as materialized (
      select kind, (overlap ->> kind)::smallint as overlap, round_id from project, unnest(array['demonstration', 'comparison']) as kind
    ), fresh as (
-     insert into conversations (id, project_id, kind, source, import_key, content_hash, dialogue, round_id, created_at)
+     insert into conversations (id, project_id, kind, source, import_key, content_hash, dialogue, extra, round_id, created_at)
      select line.id, project.id, line.kind, line.source, line.import_key, line.content_hash, line.dialogue,
-       project.round_id, $2::timestamptz
-     from project, unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $34::boolean[])
-       as line(id, kind, source, import_key, content_hash, dialogue)
+       line.extra::jsonb, project.round_id, greatest($2::timestamptz, statement_timestamp())
+     from project, unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $34::boolean[],
+       $35::text[]) as line(id, kind, source, import_key, content_hash, dialogue, extra)
      order by line.import_key collate "C", line.id
      on conflict (project_id, import_key) do nothing
      returning id
    ), new_messages as (
-     insert into messages (id, conversation_id, parent_id, role, content, author_kind, model, external_id, created_at)
+     insert into messages (id, conversation_id, parent_id, role, content, author_kind, model, external_id, extra, created_at)
      select line.id, line.conversation_id, line.parent_id, line.role, line.content, line.author_kind, line.model,
-            line.external_id, $2::timestamptz
-     from unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
-       as line(id, conversation_id, parent_id, role, content, author_kind, model, external_id)
+            line.external_id, line.extra::jsonb, $2::timestamptz
+     from unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+       $36::text[]) as line(id, conversation_id, parent_id, role, content, author_kind, model, external_id, extra)
      where line.conversation_id in (select id from fresh)
    ), new_comparisons as (
      insert into comparisons (id, project_id, conversation_id, prompt_message_id, completion_ids, round_id, created_at)
      select line.id, $1::uuid, line.conversation_id, line.prompt_message_id, line.completion_ids::uuid[], project.round_id,
-            $2::timestamptz
+            greatest($2::timestamptz, statement_timestamp())
      from project, unnest($16::uuid[], $17::uuid[], $18::uuid[], $19::text[])
        as line(id, conversation_id, prompt_message_id, completion_ids)
      where line.conversation_id in (select id from fresh)
@@ -101,7 +106,8 @@ const insertBatchStatement = statement<{ id: string }>(
        as line(id, conversation_id, comparison_id, task_id, assignment_id, trainer_id, groups)
    ), new_rankings as (
      insert into rankings (id, project_id, comparison_id, trainer_id, assignment_id, groups, created_at)
-     select line.id, $1::uuid, line.comparison_id, line.trainer_id, line.assignment_id, line.groups::jsonb, $2::timestamptz
+     select line.id, $1::uuid, line.comparison_id, line.trainer_id, line.assignment_id, line.groups::jsonb,
+       greatest($2::timestamptz, statement_timestamp())
      from ranked line where line.conversation_id in (select id from fresh)
    ), new_assignments as (
      insert into assignments (id, task_id, trainer_id, project_id, kind, state, lease_until, seed, claimed_at, ended_at)
@@ -161,6 +167,8 @@ export async function insertBatch(
     ranked.map(({ trainer }) => (trainer === null ? null : (trainers.get(trainer) ?? null))),
     ranked.map(({ groups }) => groups),
     conversations.dialogue,
+    conversations.extra,
+    messages.extra,
   ]);
   return new Set(rows.map(({ id }) => id));
 }
@@ -188,7 +196,7 @@ const insertTrainers = statement(
    order by line.name collate "C"
    on conflict (name) where email is null do nothing`,
 );
-const selectTrainers = statement<{ name: string; id: string }>(
+const selectTrainers = statement<{ name: string; id: string | null }>(
   'import_trainers_found',
   `select line.name, coalesce(
      (select u.id from users u where u.email = lower(line.name)),
@@ -202,5 +210,10 @@ const selectTrainers = statement<{ name: string; id: string }>(
  */
 export async function provideTrainers(db: Database, now: Date, names: string[]): Promise<[name: string, id: string][]> {
   await run(db, insertTrainers, [names.map(() => newId()), names, now.toISOString()]);
-  return (await run(db, selectTrainers, [names])).map(({ name, id }) => [name, id]);
+  return findTrainers(db, names);
+}
+
+/** The people of these names that are there. */
+export async function findTrainers(db: Database, names: string[]): Promise<[name: string, id: string][]> {
+  return (await run(db, selectTrainers, [names])).flatMap(({ name, id }) => (id === null ? [] : [[name, id]]));
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { importLines } from '../../server/imports/imports.ts';
 import { importLines as importEndpoint, type ImportFormat, type ImportResult } from '../../shared/imports.ts';
 import { changeProject, type Project, readProgress } from '../../shared/projects.ts';
@@ -12,10 +13,9 @@ import { type Caller, startApp, type TestApp } from '../support/app.ts';
 import { breaches } from '../support/invariants.ts';
 import { claimed, projectWith, workOff } from '../support/work.ts';
 
-const treesFile = path.resolve(
-  fileURLToPath(new URL('../..', import.meta.url)),
-  '../shared/data/oasst_en_100_tree.jsonl',
-);
+/** Public data that is no part of this checkout; what it is known to hold is tested where it is there. */
+const real = (name: string): string =>
+  path.resolve(fileURLToPath(new URL('../..', import.meta.url)), '../shared/data', name);
 
 let t: TestApp;
 let admin: Caller;
@@ -237,24 +237,142 @@ describe('past rankings', () => {
   });
 });
 
-describe('Open-Assistant trees', () => {
-  const missing = !existsSync(treesFile);
-  it.skipIf(missing)(
-    missing
-      ? `SKIPPED, the real data is not there: ${path.relative('.', treesFile)}`
-      : 'come in as the real file is known to be',
-    async () => {
-      const p = await project();
-      const file = readFileSync(treesFile);
-      const result = await send(p, 'oasst', file);
-      expect(result).toMatchObject({ read: 100, created: 100, rejectedCount: 0, messages: 1167 });
-      expect(result.tasks).toBe(result.comparisons);
-      const response = await t.app.inject({ url: `/api/projects/${p.id}/exports/comparisons`, headers: admin.headers });
-      expect(response.body.split('\n').filter(Boolean)).toHaveLength(754);
-      expect(await send(p, 'oasst', file)).toMatchObject({ created: 0, duplicates: 100 });
-      expect(await progress(p)).toMatchObject([{ tasks: result.comparisons, submitted: 0 }]);
-    },
-  );
+/** A message with the replies to it. */
+interface Node {
+  message_id: string;
+  replies: Node[];
+  [member: string]: unknown;
+}
+
+const node: z.ZodType<Node> = z.looseObject({
+  message_id: z.string(),
+  get replies() {
+    return z.array(node);
+  },
+});
+const treeLine = z.looseObject({ message_tree_id: z.string(), prompt: node });
+
+/** A tree with the replies to each message in the order of their ids. */
+const ordered = (node: Node): Node => ({
+  ...node,
+  replies: node.replies.map(ordered).sort((a, b) => (a.message_id < b.message_id ? -1 : 1)),
+});
+
+/** The trees of a project, put together from what is held of them. */
+async function treesOf({ id }: Project): Promise<{ message_tree_id: string; prompt: Node }[]> {
+  const messages = await rows<{
+    id: string;
+    conversation_id: string;
+    parent_id: string | null;
+    role: string;
+    content: string;
+    model: string | null;
+    external_id: string;
+    extra: object | null;
+    import_key: string;
+    of_tree: object | null;
+  }>(sql`select m.*, c.import_key, c.extra as of_tree from messages m join conversations c on c.id = m.conversation_id
+    where c.project_id = ${id} order by m.id`);
+  const nodes = new Map<string, Node>();
+  const trees: { message_tree_id: string; prompt: Node }[] = [];
+  for (const message of messages) {
+    const above = message.parent_id === null ? undefined : nodes.get(message.parent_id);
+    const node: Node = {
+      ...message.extra,
+      message_id: message.external_id,
+      text: message.content,
+      role: message.role === 'user' ? 'prompter' : 'assistant',
+      ...(message.model !== null && { model_name: message.model }),
+      ...(above && { parent_id: above.message_id }),
+      replies: [],
+    };
+    nodes.set(message.id, node);
+    if (above) above.replies.push(node);
+    else
+      trees.push({ ...message.of_tree, message_tree_id: message.import_key.replace(/^oasst:id:/, ''), prompt: node });
+  }
+  return trees;
+}
+
+describe('real files', () => {
+  const whereThere = (name: string, says: string, test: (file: Buffer) => Promise<void>): void => {
+    const missing = !existsSync(real(name));
+    it.skipIf(missing)(missing ? `SKIPPED, the real data is not there: ${path.relative('.', real(name))}` : says, () =>
+      test(readFileSync(real(name))),
+    );
+  };
+
+  whereThere('oasst_en_100_tree.jsonl', 'Open-Assistant trees come in as they are known to be', async (file) => {
+    const p = await project();
+    const result = await send(p, 'oasst', file);
+    expect(result).toMatchObject({ read: 100, created: 100, rejectedCount: 0, messages: 1167 });
+    expect(result.tasks).toBe(result.comparisons);
+    expect(await send(p, 'oasst', file)).toMatchObject({ created: 0, duplicates: 100 });
+    expect(await progress(p)).toMatchObject([{ tasks: result.comparisons, submitted: 0 }]);
+    // None of these is deleted, and nothing of them is lost.
+    const trees = file
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => treeLine.parse(JSON.parse(line)));
+    expect((await treesOf(p)).map((tree) => ({ ...tree, prompt: ordered(tree.prompt) }))).toEqual(
+      trees.map((tree) => ({ ...tree, prompt: ordered(tree.prompt) })),
+    );
+  });
+
+  whereThere('fastchat_dummy_conversation.json', 'ShareGPT dialogues come in whole', async (file) => {
+    const p = await project();
+    const whole = { read: 500, created: 500, rejectedCount: 0, messages: 2000, tasks: 0 };
+    expect(await send(p, 'sharegpt', file)).toMatchObject(whole);
+    expect(await send(p, 'sharegpt', file)).toMatchObject({ created: 0, duplicates: 500 });
+    expect(
+      await rows(sql`select distinct kind, source, dialogue from conversations where project_id = ${p.id}`),
+    ).toEqual([{ kind: 'dialogue', source: 'sharegpt', dialogue: true }]);
+  });
+
+  whereThere('selfinstruct_user_oriented_instructions.jsonl', 'Self-Instruct comes in as Alpaca', async (file) => {
+    const p = await project();
+    expect(await send(p, 'alpaca', file)).toMatchObject({ read: 252, created: 252, rejectedCount: 0, messages: 504 });
+  });
+});
+
+describe('formats of others', () => {
+  it('come in beside each other, with what came of each line', async () => {
+    const p = await project();
+    const hh = (answer: string) => `\n\nHuman: Hi\n\nAssistant: ${answer}`;
+    expect(await send(p, 'hh', jsonLines({ chosen: hh('Hello.'), rejected: hh('What?') }))).toMatchObject({
+      created: 1,
+      messages: 3,
+      comparisons: 1,
+      rankings: 1,
+      tasks: 1,
+    });
+    expect(
+      await send(p, 'dolly', jsonLines({ id: 1, instruction: 'When?', response: 'Now.', category: 'open' }, { id: 2 })),
+    ).toMatchObject({ created: 1, rejected: [{ line: 2, reason: 'instruction: is missing' }] });
+    const messages = [
+      { role: 'user', content: 'Why?' },
+      { role: 'assistant', content: 'So.', weight: 0 },
+    ];
+    expect(
+      await send(
+        p,
+        'conversations',
+        jsonLines({ messages }, { messages: [messages[0], { role: 'tool', content: '1' }] }),
+      ),
+    ).toMatchObject({ created: 1, rejected: [{ line: 2, reason: expect.stringContaining('tools') as string }] });
+    expect(
+      await rows(sql`select c.extra as whole, m.extra as message from conversations c join messages m on m.conversation_id = c.id
+        where c.project_id = ${p.id} and (c.extra is not null or m.extra is not null) order by m.id`),
+    ).toEqual([
+      { whole: { category: 'open' }, message: null },
+      { whole: { category: 'open' }, message: null },
+      { whole: null, message: { weight: 0 } },
+    ]);
+    const unstorable = { prompt: { text: 'Why?', role: 'prompter', labels: { a: '\0' } } };
+    expect(await send(p, 'oasst', jsonLines(unstorable))).toMatchObject({ created: 0, rejectedCount: 1 });
+    expect(await breaches(t.database.db)).toEqual([]);
+  });
 });
 
 describe('an import that ends early', () => {

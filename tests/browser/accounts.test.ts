@@ -85,6 +85,7 @@ test('signing out ends the session, here and on the server', async ({ browser })
   const trainer = await world.trainer(project.id, 'olga');
   const page = await world.open(browser, trainer);
   await page.goto('/work');
+  await expect(page.getByText('You have not submitted anything yet.')).toBeVisible();
   await page.getByRole('banner').getByRole('button', { name: 'olga' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
@@ -208,6 +209,23 @@ test('a disabled account cannot be signed in with', async ({ browser }) => {
   await refused.goto('/sign-in');
   await fillSignIn(refused, 'dora@example.org', password);
   await expect(refused.getByRole('alert')).toContainText('Email or password is wrong');
+});
+
+test('what a person made is deleted only where their email is typed', async ({ browser }) => {
+  const trainer = await world.trainer(project.id, 'erna');
+  const page = await world.open(browser, world.admin);
+  allowStatus(page, 422, /\/api\/users\//);
+  await page.goto('/people');
+  await page.getByRole('button', { name: 'Delete the data of erna' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('someone@example.org');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByText('must be the email of the person')).toBeVisible();
+  await dialog.getByRole('textbox').fill('erna@example.org');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('All that erna made was deleted.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Delete the data of erna' })).toHaveCount(0);
+  await expect(callAt(world.url, whoAmI, {}, trainer)).rejects.toMatchObject({ status: 401 });
 });
 
 test('a changed password is the one that counts, and signs out everywhere else', async ({ browser }) => {

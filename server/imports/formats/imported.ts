@@ -17,10 +17,17 @@ export interface ImportedConversation {
   id: string | null;
   source: string | null;
   messages: ImportedMessage[];
+  /** What else the record said of the whole, to be given out again. It does not tell one conversation from another. */
+  extra?: Extra;
+  /** The same of each message, by its index; absent where it said nothing of any. */
+  extras?: (Extra | null)[];
   /** True where trainers are to write an answer to the last message. */
   wantsDemonstration: boolean;
   comparisons: ImportedComparison[];
 }
+
+/** Members of a record as they came, checked by `kept`. */
+export type Extra = Readonly<Record<string, unknown>>;
 
 export interface ImportedMessage {
   /** Null for the root. */
@@ -61,8 +68,52 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown, path = ''
   throw new BadRecord(where === '' ? what : `${where}: ${what}`);
 }
 
+/** Roles under which programs speak in the formats of others. */
+export const toolRoles: ReadonlySet<unknown> = new Set([
+  'tool',
+  'function',
+  'function_call',
+  'observation',
+  'tool_call',
+  'tool_response',
+]);
+/** Why these are refused. */
+export const noTools = 'calls of tools and what they answer cannot be held, only what is said';
+
 const missing: z.core.$ZodErrorMap = ({ code, input }) =>
-  code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
+  code === 'invalid_type' && input === undefined
+    ? 'is missing'
+    : code === 'invalid_value' && toolRoles.has(input)
+      ? noTools
+      : undefined;
+
+/** Nothing that is kept as it came is nested deeper. */
+const maxDepth = 16;
+
+/** Members to be kept as they came. Throws `BadRecord` where one is nested too deep to be stored. */
+export function kept(extra: Extra, path = ''): Extra {
+  for (const [name, value] of Object.entries(extra)) {
+    if (deeper(value, maxDepth))
+      throw new BadRecord(`${path === '' ? '' : `${path}.`}${name}: is nested more than ${maxDepth} deep`);
+  }
+  return extra;
+}
+
+/** Whether a value is nested deeper than so many levels. */
+export function deeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => deeper(inner, depth - 1));
+}
+
+/** All texts in a value, the names of members too. */
+export function* textsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, inner] of Object.entries(value)) {
+      yield name;
+      yield* textsIn(inner);
+    }
+}
 
 /** Longest id and source, in UTF-16 code units: an index holds at most 2,700 bytes. */
 const maxNameCharacters = 500;
@@ -79,18 +130,31 @@ export const identity = {
 };
 export const modelName = z.string().max(200, 'must have at most 200 characters').nullish();
 
-const turns = z
-  .array(z.object(message.shape))
-  .min(1, 'must not be empty')
-  .max(maxMessages, `must have at most ${maxMessages} messages`);
+/** An array with as many members as a dialogue may have messages. */
+export const several = <S extends z.ZodType>(one: S): z.ZodArray<S> =>
+  z.array(one).min(1, 'must not be empty').max(maxMessages, `must have at most ${maxMessages} messages`);
+
+const turns = several(z.object(message.shape));
 
 /** A dialogue: an optional system message, then user and assistant in turn. Throws `BadRecord`. */
 export function dialogueOf(value: unknown, path: string): Message[] {
-  const messages = parsed(turns, value, path);
+  return inOrder(parsed(turns, value, path), path, 'role');
+}
+
+/** The same messages, if they are a dialogue. `member` is where each says who speaks. Throws `BadRecord`. */
+export function inOrder<M extends Message>(messages: M[], path: string, member: string): M[] {
   const fault = orderFault(messages);
-  if (fault) throw new BadRecord(`${path}.${fault.index}.role: ${fault.message}`);
+  if (fault) throw new BadRecord(`${path}.${fault.index}.${member}: ${fault.message}`);
   if (messages.at(-1)?.role === 'system') throw new BadRecord(`${path}: must have more than a system message`);
   return messages;
+}
+
+/** A dialogue as it came; it asks for no work. */
+export function dialogue(
+  identity: Pick<ImportedConversation, 'id' | 'source'>,
+  messages: readonly Message[],
+): ImportedConversation {
+  return { kind: 'dialogue', ...identity, messages: chain(messages), wantsDemonstration: false, comparisons: [] };
 }
 
 /** The prompt of a record: `prompt` as text or messages, or else `messages`; the user speaks last. Throws `BadRecord`. */
@@ -117,12 +181,13 @@ export function chain(messages: readonly Message[]): ImportedMessage[] {
 }
 
 /** Throws `BadRecord` where a text cannot be stored. Only texts that came by an escape can be such. */
-export function refuseUnstorable({ id, source, messages, comparisons }: ImportedConversation): void {
+export function refuseUnstorable({ id, source, messages, extra, extras, comparisons }: ImportedConversation): void {
   const texts = [
     id,
     source,
     ...messages.flatMap(({ content, model, externalId }) => [content, model, externalId]),
     ...comparisons.flatMap(({ rankings }) => rankings.map(({ trainer }) => trainer)),
+    ...textsIn([extra, extras]),
   ];
   for (const text of texts) {
     const fault = text === null ? null : textFault(text);

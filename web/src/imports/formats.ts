@@ -11,7 +11,7 @@ export const formats: Record<ImportFormat, { name: string; makes: string; exampl
   },
   conversations: {
     name: 'Dialogues',
-    makes: 'Each line is a finished dialogue. It asks for no work and is part of SFT exports.',
+    makes: 'Each line is a finished dialogue, as OpenAI takes it too. It asks for no work and is part of SFT exports.',
     example: {
       messages: [
         { role: 'user', content: 'Is glass a liquid?' },
@@ -45,5 +45,47 @@ export const formats: Record<ImportFormat, { name: string; makes: string; exampl
       },
     },
     more: 'Rank 0 is best. Deleted messages are left out with all that follows them, and a tree is not part of SFT exports.',
+  },
+  sharegpt: {
+    name: 'ShareGPT',
+    makes: 'Each line is a finished dialogue. It asks for no work.',
+    example: {
+      id: 'glass-1',
+      conversations: [
+        { from: 'human', value: 'Is glass a liquid?' },
+        { from: 'gpt', value: 'No, it is an amorphous solid.' },
+      ],
+    },
+    more: 'Turns that do not alternate, and those of tools, are refused.',
+  },
+  alpaca: {
+    name: 'Alpaca',
+    makes: 'Each line is a dialogue of one turn, with the input below the instruction. It asks for no work.',
+    example: { instruction: 'Name the largest number.', input: '3, 11, 7', output: '11' },
+    more: 'system and history are read too, and instances as Self-Instruct has them, if there is one.',
+  },
+  dolly: {
+    name: 'Dolly',
+    makes: 'Each line is a dialogue of one turn, with the context below the instruction. It asks for no work.',
+    example: {
+      instruction: 'When was the bridge built?',
+      context: 'The bridge was built in 1901.',
+      response: 'In 1901.',
+      category: 'closed_qa',
+    },
+  },
+  hh: {
+    name: 'HH transcripts',
+    makes:
+      'Each line holds two transcripts that differ in the last answer. The two answers become a comparison to rank; which was chosen comes along as a ranking.',
+    example: { chosen: '\n\nHuman: Hi\n\nAssistant: Hello!', rejected: '\n\nHuman: Hi\n\nAssistant: What?' },
+    more: 'Transcripts that differ earlier are refused.',
+  },
+  raw: {
+    name: 'Everything of a project',
+    makes:
+      'A raw release of another Duologue: its conversations, comparisons, rankings and feedback, with people and rounds. An empty project takes its settings too.',
+    example: { type: 'duologue', version: 1, project: { name: 'A project' } },
+    more: 'Ids and times stay. People come along without accounts, models by their names alone; their addresses are set here.',
   },
 };
