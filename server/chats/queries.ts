@@ -43,8 +43,10 @@ export async function insertChat(
   const made = await db
     .insert(conversations)
     .values({
-      ...{ id: assignmentId, assignmentId, projectId, promptId, authorId: trainerId, createdAt: now },
+      ...{ id: assignmentId, assignmentId, projectId, promptId, authorId: trainerId },
       kind: 'chat',
+      // Not before the statement by the database's clock, which is a release's.
+      createdAt: sql`greatest(${now.toISOString()}::timestamptz, statement_timestamp())`,
       roundId: sql`(select round_id from projects where id = ${projectId})`,
       // It stands once it is submitted.
       withdrawnAt: now,

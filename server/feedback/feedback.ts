@@ -20,8 +20,9 @@ export async function giveFeedback(
   const projectId = await queries.projectOfOwn(db, messageId, user.id);
   if (projectId === null) throw notFound('message');
   if (feedback.thumb === null && feedback.text === '' && feedback.report === null)
-    await queries.removeFeedback(db, messageId, user.id);
-  else await queries.putFeedback(db, { projectId, messageId, userId: user.id, feedback, now: clock() });
+    await queries.removeFeedback(db, messageId, user.id, clock());
+  // Said in two tabs at once: the one that comes second is put in the place of the first.
+  else while (!(await queries.putFeedback(db, { projectId, messageId, userId: user.id, feedback, now: clock() })));
   return feedback;
 }
 

@@ -26,27 +26,38 @@ export async function projectOfOwn(db: Database, messageId: string, userId: stri
   return row?.project_id ?? null;
 }
 
-const putStatement = statement<never>(
+const putStatement = statement<{ stands: boolean }>(
   'put_feedback',
-  `insert into feedback (id, project_id, message_id, user_id, thumb, text, report_reason, report_text, at)
-   values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::text, $9::timestamptz)
-   on conflict (message_id, user_id) where replaced_at is null do update set
-     thumb = excluded.thumb, text = excluded.text, report_reason = excluded.report_reason, report_text = excluded.report_text,
-     at = excluded.at,
-     resolution = case when (feedback.report_reason, feedback.report_text)
-       is not distinct from (excluded.report_reason, excluded.report_text) then feedback.resolution end
-   where (feedback.thumb, feedback.text, feedback.report_reason, feedback.report_text)
-     is distinct from (excluded.thumb, excluded.text, excluded.report_reason, excluded.report_text)`,
+  `with same as materialized (
+     select id from feedback f where f.message_id = $3::uuid and f.user_id = $4::uuid and f.replaced_at is null
+       and (f.thumb, f.text, f.report_reason, f.report_text) is not distinct from ($5::text, $6::text, $7::text, $8::text)
+   ), replaced as (
+     update feedback f set replaced_at = greatest($9::timestamptz, statement_timestamp())
+     where f.message_id = $3::uuid and f.user_id = $4::uuid and f.replaced_at is null and not exists (select from same)
+     returning f.report_reason, f.report_text, f.resolution
+   ), put as (
+     insert into feedback (id, project_id, message_id, user_id, thumb, text, report_reason, report_text, at, resolution)
+     select $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::text,
+       greatest($9::timestamptz, statement_timestamp()),
+       (select r.resolution from replaced r where (r.report_reason, r.report_text) is not distinct from ($7::text, $8::text))
+     where not exists (select from same) and (select count(*) from replaced) >= 0
+     on conflict (message_id, user_id) where replaced_at is null do nothing
+     returning id
+   )
+   select exists (select from same) or exists (select from put) as stands`,
 );
 
-/** Puts a person's feedback in the place of what they said before. What an admin said stands while the report is the same. */
+/**
+ * Puts a person's feedback in the place of what they said before, which stays as a row that was replaced. What an admin said
+ * stands while the report is the same. False where the person said something else at this very moment.
+ */
 export async function putFeedback(
   db: Database,
   given: { projectId: string; messageId: string; userId: string; feedback: Feedback; now: Date },
-): Promise<void> {
+): Promise<boolean> {
   const { projectId, messageId, userId, feedback, now } = given;
   const { thumb, text, report } = feedback;
-  await run(db, putStatement, [
+  const [row] = await run(db, putStatement, [
     newId(),
     projectId,
     messageId,
@@ -57,21 +68,24 @@ export async function putFeedback(
     report?.text ?? '',
     now.toISOString(),
   ]);
+  return row?.stands ?? false;
 }
 
 const removeStatement = statement<never>(
   'remove_feedback',
-  `delete from feedback where message_id = $1::uuid and user_id = $2::uuid`,
+  `update feedback set replaced_at = greatest($3::timestamptz, statement_timestamp())
+   where message_id = $1::uuid and user_id = $2::uuid and replaced_at is null`,
 );
 
-export async function removeFeedback(db: Database, messageId: string, userId: string): Promise<void> {
-  await run(db, removeStatement, [messageId, userId]);
+/** Takes back what a person said; it stays as a row that was replaced. */
+export async function removeFeedback(db: Database, messageId: string, userId: string, now: Date): Promise<void> {
+  await run(db, removeStatement, [messageId, userId, now.toISOString()]);
 }
 
 const givenStatement = statement<RawFeedback & { message_id: string }>(
   'feedback_of',
   `select message_id, thumb, text, report_reason, report_text from feedback
-   where message_id = any($1::uuid[]) and user_id = $2::uuid`,
+   where message_id = any($1::uuid[]) and user_id = $2::uuid and replaced_at is null`,
 );
 
 export async function selectFeedback(
@@ -85,7 +99,8 @@ export async function selectFeedback(
 
 const reportedStatement = statement<{ message_id: string }>(
   'reported_among',
-  `select distinct message_id from feedback where message_id = any($1::uuid[]) and report_reason is not null`,
+  `select distinct message_id from feedback
+   where message_id = any($1::uuid[]) and report_reason is not null and replaced_at is null`,
 );
 
 export async function selectReported(db: Database, messageIds: string[]): Promise<string[]> {
@@ -123,7 +138,8 @@ const newestStatement = (kind: FeedbackKind) =>
        left(coalesce(p.content, ''), ${shown}) as prompt, left(m.content, ${shown}) as content
      from (
        select f.id, f.message_id, f.user_id, f.thumb, f.text, f.report_reason, f.report_text, f.at from feedback f
-       where f.project_id = $1::uuid and ($2::uuid is null or f.id < $2::uuid) and ${ofKind[kind]}
+       where f.project_id = $1::uuid and ($2::uuid is null or f.id < $2::uuid) and f.replaced_at is null
+         and ${ofKind[kind]}
        order by f.id desc limit $3::int
      ) f join users u on u.id = f.user_id join messages m on m.id = f.message_id
      join conversations c on c.id = m.conversation_id
@@ -166,7 +182,7 @@ const sumsStatement = statement<FeedbackSum>(
      (count(*) filter (where ${ofKind.down}))::int as down, (count(*) filter (where ${ofKind.text}))::int as texts,
      (count(*) filter (where ${ofKind.report}))::int as reports
    from feedback f join messages m on m.id = f.message_id
-   where f.project_id = $1::uuid group by 1 order by 1`,
+   where f.project_id = $1::uuid and f.replaced_at is null group by 1 order by 1`,
 );
 
 /** What was said of each model in a project. */
@@ -196,7 +212,7 @@ const linesStatement = statement<
         select p.parent_id, p.role, p.content, path.height + 1 from path join messages p on p.id = path.parent_id
       ) select json_agg(json_build_object('role', role, 'content', content) order by height desc) from path) as prompt
    from (
-     select * from feedback where project_id = $1::uuid and id > $2::uuid order by id limit $3::int
+     select * from feedback where project_id = $1::uuid and id > $2::uuid and replaced_at is null order by id limit $3::int
    ) f join users u on u.id = f.user_id join messages m on m.id = f.message_id
    order by f.id`,
 );

@@ -35,7 +35,8 @@ const verdictsStatement = statement<Verdict & { message_id: string }>(
   `select v.message_id, v.id, v.categories, v.action,
      (v.disputed_by is not distinct from $2::uuid
        or exists (select from feedback f
-         where f.message_id = v.message_id and f.user_id = $2::uuid and f.report_reason = 'moderation_wrong')) as disputed
+         where f.message_id = v.message_id and f.user_id = $2::uuid and f.report_reason = 'moderation_wrong'
+           and f.replaced_at is null)) as disputed
    from verdicts v where v.message_id = any($1::uuid[])`,
 );
 
@@ -99,7 +100,7 @@ const disputes = (which: string): string =>
      (select f.id, f.project_id, case when v.id is null then 'false_negative' else 'false_positive' end, f.message_id,
         coalesce(v.categories, '{}'), v.action, coalesce(v.source, ''), f.report_text, f.user_id, f.at, f.resolution
       from (
-        select * from feedback where report_reason = 'moderation_wrong' and not exists (
+        select * from feedback where report_reason = 'moderation_wrong' and replaced_at is null and not exists (
           select from verdicts w where w.message_id = feedback.message_id and w.disputed_at is not null
         ) and ${which}
       ) f left join verdicts v on v.message_id = f.message_id)
@@ -141,7 +142,8 @@ const resolveStatement = statement<{ id: string }>(
   `with of_verdict as (
      update verdicts set resolution = $2::text where id = $1::uuid and disputed_at is not null returning id
    ), of_report as (
-     update feedback set resolution = $2::text where id = $1::uuid and report_reason = 'moderation_wrong' returning id
+     update feedback set resolution = $2::text
+     where id = $1::uuid and report_reason = 'moderation_wrong' and replaced_at is null returning id
    )
    select id from of_verdict union all select id from of_report`,
 );

@@ -79,6 +79,28 @@ describe('feedback', () => {
     expect((await list()).sums).toEqual([{ model: 'Model A', up: 1, down: 0, texts: 1, reports: 0 }]);
   });
 
+  it('stays as it was when it is replaced or taken back, with what an admin said of a report that stays', async () => {
+    const { answerIds } = await chat();
+    const [id = ''] = answerIds;
+    const report = { reason: 'moderation_wrong' as const, text: 'It is fine.' };
+    await give(id, { thumb: 'up', report });
+    await t.database.db.execute(sql`update feedback set resolution = 'right' where message_id = ${id}`);
+    await give(id, { thumb: 'up', report });
+    await give(id, { thumb: 'down', report });
+    await give(id, { thumb: 'down', report: { ...report, text: 'It is not.' } });
+    await give(id, {});
+    const kept = await t.database.db._.session.all<{ thumb: string; resolution: string | null; follows: boolean }>(sql`
+      select thumb, resolution, replaced_at > at and (next is null or next = replaced_at) as follows
+      from (select *, lead(at) over (order by id) as next from feedback where message_id = ${id}) f order by id`);
+    expect(kept).toEqual([
+      { thumb: 'up', resolution: 'right', follows: true },
+      { thumb: 'down', resolution: 'right', follows: true },
+      { thumb: 'down', resolution: null, follows: true },
+    ]);
+    const { sums, items } = await list();
+    expect([sums, items, await exported()]).toEqual([[], [], []]);
+  });
+
   it('is for model-written messages of one’s own chat alone', async () => {
     const { questionId, answerIds } = await chat();
     const [id = ''] = answerIds;

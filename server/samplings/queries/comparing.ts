@@ -2,15 +2,19 @@
  * The completions as messages, the comparison of them, its task and its count, of what `made` gives: the ids of the
  * project, the conversation, the prompt and the round, the sampling, who is not to rank it, and the overlap that the
  * project wants. Behind its own: $n the completions in the order of the comparison, those of them that are generations, the
- * comparison, the task, its position, the slot of the progress sums and the time.
+ * comparison, the task, its position, the slot of the progress sums and the time. What a release reads is not made before
+ * the statement by the database's clock, which is the release's.
  */
 export const comparing = (n: number): string => `new_messages as (
      insert into messages (id, conversation_id, parent_id, role, content, author_kind, model, generation_id, created_at)
-     select g.id, made.conversation_id, made.prompt_message_id, 'assistant', g.text, 'model', m.name, g.id, $${n + 6}::timestamptz
+     select g.id, made.conversation_id, made.prompt_message_id, 'assistant', g.text, 'model', m.name, g.id,
+       greatest($${n + 6}::timestamptz, statement_timestamp())
      from made, generations g join models m on m.id = g.model_id where g.id = any($${n + 1}::uuid[])
    ), new_comparison as (
      insert into comparisons (id, project_id, conversation_id, prompt_message_id, completion_ids, round_id, sampling_id, created_at)
-     select $${n + 2}::uuid, project_id, conversation_id, prompt_message_id, $${n}::uuid[], round_id, id, $${n + 6}::timestamptz from made
+     select $${n + 2}::uuid, project_id, conversation_id, prompt_message_id, $${n}::uuid[], round_id, id,
+       greatest($${n + 6}::timestamptz, statement_timestamp())
+     from made
    ), new_task as (
      insert into tasks (id, project_id, kind, conversation_id, prompt_message_id, comparison_id, overlap, position, authors,
        round_id, created_at)

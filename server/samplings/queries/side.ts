@@ -62,7 +62,8 @@ const keepSideStatement = statement<{ id: string }>(
      select fresh.*, project.overlap from fresh, project
    ), new_conversation as (
      insert into conversations (id, project_id, kind, source, author_id, round_id, created_at)
-     select conversation_id, project_id, 'prompt', 'side by side', $5::uuid, round_id, $19::timestamptz from made
+     select conversation_id, project_id, 'prompt', 'side by side', $5::uuid, round_id,
+       greatest($19::timestamptz, statement_timestamp()) from made
    ), path as (
      insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id, created_at)
      select line.id, made.conversation_id, ($6::uuid[])[line.n - 1], line.role, line.content, 'trainer', $5::uuid, $19::timestamptz

@@ -19,7 +19,8 @@ export const submittingParameters = 6;
  * Submitting, in one statement. `prior` locks the assignment, so that of two submissions at once the second finds it no
  * longer open and changes nothing. `counted` takes the place: a live lease has one, a late submission needs a free one.
  * Where there is none, the work is kept as surplus. `results` is the kind's own insert of what was made; it selects from
- * `ended` (id, task_id, project_id, state, at).
+ * `ended` (id, task_id, project_id, trainer_id, state, at). `at` is not before the statement by the database's clock, which is a
+ * release's: what a release did not see is never older than it.
  */
 export function submitting(name: string, results: string): Statement<{ state: AssignmentState }> {
   return statement(
@@ -42,7 +43,7 @@ export function submitting(name: string, results: string): Statement<{ state: As
          ended_at = $3::timestamptz, submission_hash = $4::text, active_ms = greatest(a.active_ms, $5::int),
          draft = null, revision = a.revision + 1
        from prior where a.id = prior.id
-       returning a.id, a.task_id, a.project_id, a.trainer_id, a.state, a.ended_at as at
+       returning a.id, a.task_id, a.project_id, a.trainer_id, a.state, greatest(a.ended_at, statement_timestamp()) as at
      ), ${results}
      select state from ended`,
   );
@@ -72,9 +73,10 @@ const reopenStatement = statement<{ id: string }>(
      where s.project_id = prior.project_id and s.kind = prior.kind
        and s.slot = (select min(slot) from task_progress l where l.project_id = prior.project_id and l.kind = prior.kind)
    ), withdrawn_rankings as (
-     update rankings r set withdrawn_at = $4::timestamptz from prior where r.assignment_id = prior.id and r.withdrawn_at is null
+     update rankings r set withdrawn_at = greatest($4::timestamptz, statement_timestamp()) from prior
+     where r.assignment_id = prior.id and r.withdrawn_at is null
    ), withdrawn_conversations as (
-     update conversations c set withdrawn_at = $4::timestamptz from prior
+     update conversations c set withdrawn_at = greatest($4::timestamptz, statement_timestamp()) from prior
      where c.assignment_id = prior.id and c.withdrawn_at is null
    )
    update assignments a set state = 'active', ended_at = null, submission_hash = null, draft = $5::jsonb,
