@@ -141,9 +141,11 @@ export class Pass {
         return;
       }
       case 'ratings':
-        return yield* compared(db, scope, definition, makeRated, reading);
+        yield* compared(db, scope, definition, makeRated, reading);
+        return;
       case 'feedback':
-        return yield* said(db, scope, reading);
+        yield* said(db, scope, reading);
+        return;
       case 'prompts': {
         const used = new Seen();
         for await (const groups of usedGroups(db, scope, reading)) for (const group of groups) used.add(keyOf(group));

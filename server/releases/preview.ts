@@ -49,15 +49,15 @@ export async function previewRelease(
   let fault: string | null = null;
   try {
     for await (const { emitted, sources } of pass.batches()) {
+      // Whether there is more is known only when it comes.
+      complete = performance.now() - began < countsFor;
+      if (!complete) break;
       for (const { split, row } of emitted) {
         counts.set(split, (counts.get(split) ?? 0) + 1);
         if (rows.length < mostShown) rows.push({ split, json: JSON.stringify(row) });
       }
       gone += sources;
       await breathe();
-      if (performance.now() - began < countsFor) continue;
-      complete = false;
-      break;
     }
     if (complete && counts.size === 0) fault = emptyWords(pass.remarks);
   } catch (error) {

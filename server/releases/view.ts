@@ -1,4 +1,4 @@
-import { type Release, type ReleaseFile, type Split, splits } from '../../shared/releases.ts';
+import { type Release, type Split, splits } from '../../shared/releases.ts';
 import type { ReleaseView } from './queries/releases.ts';
 
 /** A release as admins see it. `rows`: by split. */
@@ -15,7 +15,7 @@ export function releaseView(
 
 /** Rows by split, in the order of the splits; those without any are left out. */
 export function splitsOf(
-  files: readonly { split: ReleaseFile['split'] | string; rows: number | null }[],
+  files: readonly { split: string | null; rows: number | null }[],
 ): { split: Split; rows: number }[] {
   return splits.flatMap((split) => {
     const rows = files.filter((file) => file.split === split).reduce((sum, file) => sum + (file.rows ?? 0), 0);

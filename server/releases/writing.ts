@@ -1,4 +1,5 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { ReleaseDefinition, ReleaseFile, Remark, Split } from '../../shared/releases.ts';
 import { splits } from '../../shared/releases.ts';
 import type { Database } from '../db/database.ts';
@@ -133,6 +134,8 @@ async function examplesOf(
   return { batches: counted(pass, figures), fields: pass.format.fields, figures, result };
 }
 
+const rawRow: z.ZodType<Row> = z.record(z.string(), z.json());
+
 /** All of a project, line by line. Whoever has a part in it is in the release. */
 async function rawOf(db: Database, { basis }: queries.ReleaseRow, scope: Scope): Promise<Made> {
   const figures = new Figures();
@@ -145,7 +148,7 @@ async function rawOf(db: Database, { basis }: queries.ReleaseRow, scope: Scope):
         rows: text
           .split('\n')
           .slice(0, -1)
-          .map((line) => ({ id: String((at += 1)), split: 'train' as const, row: JSON.parse(line) as Row })),
+          .map((line) => ({ id: String((at += 1)), split: 'train' as const, row: rawRow.parse(JSON.parse(line)) })),
       };
   }
   return { batches: batches(), fields: [], figures, result: () => ({ remarks: [], mixed: [], findings: [] }) };

@@ -73,8 +73,8 @@ describe('ratings', () => {
     ]);
     const pairs = await rows(p, { kind: 'comparisons', format: 'trl', rankings: 'consensus' });
     expect(pairs.map((row) => row['margin'])).toEqual([3, 6, 3]);
-    const best = { kind: 'sft', format: 'trl', parts: ['best'] } as const;
-    expect((await rows(p, best)).map((row) => row['messages'])).toEqual([say('Which?', 'Good')]);
+    const best = await rows(p, { kind: 'sft', format: 'trl', parts: ['best'] });
+    expect(best.map((row) => row['messages'])).toEqual([say('Which?', 'Good')]);
     const only = await rows(p, { kind: 'comparisons', format: 'trl', filter: { trainers: [ann.id] } });
     expect(only).toHaveLength(3);
     const held = await built(t, admin, p.id, {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { importLines } from '../../shared/imports.ts';
 import type { Project } from '../../shared/projects.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
@@ -17,17 +18,9 @@ const says = (what: string): string =>
 let t: TestApp;
 let admin: Caller;
 let project: Project;
-let trees: Tree[];
+let trees: z.output<typeof treeLine>[];
 
-interface Message {
-  text: string;
-  deleted?: boolean;
-  replies: Message[];
-}
-interface Tree {
-  message_tree_id: string;
-  prompt: Message;
-}
+const treeLine = z.looseObject({ message_tree_id: z.string() });
 
 beforeAll(async () => {
   t = await startApp();
@@ -37,7 +30,7 @@ beforeAll(async () => {
   trees = body
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Tree);
+    .map((line) => treeLine.parse(JSON.parse(line)));
   project = await projectWith(t, admin, []);
   await t.call(importLines, { params: { projectId: project.id }, query: { format: 'oasst' }, body }, admin);
 }, 120_000);

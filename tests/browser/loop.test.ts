@@ -1,5 +1,4 @@
 /** One iteration as everyone in it meets it: chat, pick, sample, another trainer ranks, and what a training job gets of it. */
-import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from '@playwright/test';
 import { z } from 'zod';
 import { message } from '../../shared/conversations.ts';
@@ -7,6 +6,7 @@ import { groupsOf, pairs } from '../../shared/ranking.ts';
 import { claim } from '../../shared/tasks.ts';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
 import { cards, places } from './desk.ts';
+import { release } from './release.ts';
 import { expect, expectNoAxeViolations, startWorld, test, type World } from './world.ts';
 
 let world: World;
@@ -37,6 +37,11 @@ const pairRow = z.strictObject({
   sampling_id: z.uuid(),
   round: z.literal(1),
   distance: z.int().min(1),
+  id: z.string(),
+  ranker: z.string().nullable(),
+  agreement: z.number().nullable(),
+  language: z.string().nullable(),
+  source: z.string().nullable(),
 });
 type PairRow = z.infer<typeof pairRow>;
 
@@ -83,11 +88,8 @@ test('the whole loop, from two models to the pairs that one is trained on', asyn
 
   const rows =
     await test.step('the file of pairs holds the original, the alternatives and where they are from', async () => {
-      await tab(admin, 'Export').click();
       const expected = pairs(groupsOf(ranked.completions.map((text, index) => [text, ranked.places[index]])));
-      const dataset = admin.getByRole('listitem').filter({ has: admin.getByRole('heading', { name: 'Comparisons' }) });
-      await expect(dataset).toContainText(`${expected.length} rows from 1 ranking`);
-      const rows = await download(admin);
+      const rows = (await release(admin, project, /^Comparisons/)).map((line) => pairRow.parse(JSON.parse(line)));
       expect(
         rows.map(({ chosen: [a], rejected: [b], distance }) => `${distance} ${a.content} > ${b.content}`).sort(),
       ).toEqual(expected.map(({ better, worse, distance }) => `${distance} ${better} > ${worse}`).sort());
@@ -280,19 +282,6 @@ async function rank(page: Page, project: string): Promise<{ completions: string[
   await page.keyboard.press('Enter');
   await expect(page.getByText('Submitted.')).toBeVisible();
   return { completions: assignment.task.completions.map(({ content }) => content), places: [2, 3, 1, 2] };
-}
-
-async function download(admin: Page): Promise<PairRow[]> {
-  const [file] = await Promise.all([
-    admin.waitForEvent('download'),
-    admin.getByRole('link', { name: 'Download Comparisons' }).click(),
-  ]);
-  expect(file.suggestedFilename()).toBe('helpful-answers-comparisons.jsonl');
-  const text = await readFile(await file.path(), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => pairRow.parse(JSON.parse(line)));
 }
 
 /** Which model wrote which completion, as the rows tell it; they must not tell two things of one. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { expect } from 'vitest';
+import { z } from 'zod';
 import {
   createRelease,
   readRelease,
@@ -11,6 +12,8 @@ import {
   type Split,
 } from '../../shared/releases.ts';
 import type { Caller, TestApp } from './app.ts';
+
+const anyRow = z.record(z.string(), z.unknown());
 
 export interface Released {
   release: Release;
@@ -64,8 +67,7 @@ export async function rowsOf(
     const text = (
       name.endsWith('.gz') ? gunzipSync(bytes) : name.endsWith('.zst') ? zstdDecompressSync(bytes) : bytes
     ).toString();
-    for (const line of text.split('\n').slice(0, -1))
-      rows.push({ split, row: JSON.parse(line) as Record<string, unknown> });
+    for (const line of text.split('\n').slice(0, -1)) rows.push({ split, row: anyRow.parse(JSON.parse(line)) });
   }
   return rows;
 }

@@ -66,7 +66,12 @@ export const { p, navigate, isActive, route } = createRouter({
       '/feedback': { '/': () => import('./feedback/FeedbackPage.svelte'), meta: { access: 'admin' } },
       '/moderation': { '/': () => import('./moderation/ModerationPage.svelte'), meta: { access: 'admin' } },
       '/members': { '/': () => import('./projects/MembersPage.svelte'), meta: { access: 'admin' } },
-      '/export': { '/': () => import('./releases/ExportPage.svelte'), meta: { access: 'admin' } },
+      '/releases': {
+        '/': () => import('./releases/ReleasesPage.svelte'),
+        '/new': () => import('./releases/NewReleasePage.svelte'),
+        '/:releaseId': () => import('./releases/ReleasePage.svelte'),
+        meta: { access: 'admin' },
+      },
       '/settings': { '/': () => import('./projects/SettingsPage.svelte'), meta: { access: 'admin' } },
       // In brackets: outside the layout above.
       '/(rank)': rank,

@@ -164,8 +164,11 @@ export const makePairs: Making = (one, definition) => {
 
 /** How much better the chosen one was rated, by the ranker or on average. */
 function marginOf(one: Compared, ranking: queries.RankingOf | null, better: number, worse: number): number | null {
-  const overall = (index: number): number | null =>
-    ranking === null ? (one.qualities[index]?.overall ?? null) : (ranking.ratings?.[index]?.overall ?? null);
+  const overall = (index: number): number | null => {
+    const given: { overall?: number | null | undefined } | undefined =
+      ranking === null ? one.qualities[index] : ranking.ratings?.[index];
+    return given?.overall ?? null;
+  };
   const [high, low] = [overall(better), overall(worse)];
   return high === null || low === null ? null : high - low;
 }

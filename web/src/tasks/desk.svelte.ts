@@ -122,6 +122,7 @@ export class Desk<K extends Kind> {
   submit(body: Submission): void {
     const { seat } = this;
     if (seat === null) return;
+    seat.keeper.hold();
     seat.keeper.close();
     this.outbox.add(seat.assignment.id, body);
     this.doneToday += 1;
@@ -174,7 +175,13 @@ export class Desk<K extends Kind> {
     if (seat === null) return;
     const activeMs = Math.round(seat.active.read(Date.now()));
     const body = { reason, activeMs, ...(comment.trim() === '' ? {} : { comment }) };
-    await call(skip, { params: { assignmentId: seat.assignment.id }, body });
+    seat.keeper.hold();
+    try {
+      await call(skip, { params: { assignmentId: seat.assignment.id }, body });
+    } catch (error) {
+      seat.keeper.resume();
+      throw error;
+    }
     seat.keeper.close();
     if (seat.keeper.status === 'saved') forgetDraft(this.#userId, seat.assignment.id);
   }

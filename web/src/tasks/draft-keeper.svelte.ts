@@ -6,7 +6,7 @@ import {
   type AssignmentState,
   type Draft,
 } from '../../../shared/tasks.ts';
-import { call, explain, Offline, Refused } from '../api.ts';
+import { call, explain, Offline, Refused, type CallOptions } from '../api.ts';
 import type { ActiveTime } from './active-time.ts';
 import { readStored, removeStored, storedKeys, writeStored } from './device-store.ts';
 import { DraftSync, openingOf, type DraftStatus, type SaveAnswer, type StoredDraft } from './draft.ts';
@@ -72,9 +72,9 @@ export class DraftKeeper {
     this.begun = opening.draft;
     this.#sync = new DraftSync({
       opening,
-      send: async (draft, revision, leaving) => {
+      send: async (draft, revision, leaving, signal) => {
         const body = { draft, revision, activeMs: Math.round(active.read(Date.now())) };
-        const answer = await save(assignment.id, body, leaving);
+        const answer = await save(assignment.id, body, { keepalive: leaving, signal });
         if (answer.kind === 'saved') onsaved(answer.leaseUntil, answer.state);
         return answer;
       },
@@ -107,6 +107,16 @@ export class DraftKeeper {
 
   flush(leaving = false): void {
     this.#sync.flush(leaving);
+  }
+
+  /** Sends nothing until `resume`: the assignment is about to end. */
+  hold(): void {
+    this.#sync.hold();
+  }
+
+  /** The assignment did not end after all. */
+  resume(): void {
+    this.#sync.resume();
   }
 
   close(): void {
@@ -144,10 +154,10 @@ export class DraftKeeper {
 async function save(
   assignmentId: string,
   body: { draft: Draft; revision: number; activeMs: number },
-  leaving: boolean,
+  options: CallOptions,
 ): Promise<SaveAnswer> {
   try {
-    const answer = await call(saveDraft, { params: { assignmentId }, body }, { keepalive: leaving });
+    const answer = await call(saveDraft, { params: { assignmentId }, body }, options);
     return { kind: 'saved', ...answer };
   } catch (error) {
     if (error instanceof Refused) {

@@ -65,8 +65,8 @@ export type DraftStatus = 'saved' | 'unsent' | 'unreachable' | 'conflict' | 'giv
 
 export interface DraftSyncOptions {
   opening: Opening;
-  /** Must answer and never throw. `leaving`: the page is going away. */
-  send(draft: Draft, revision: number, leaving: boolean): Promise<SaveAnswer>;
+  /** Must answer and never throw. `leaving`: the page is going away. Nobody hears an answer once `signal` is aborted. */
+  send(draft: Draft, revision: number, leaving: boolean, signal: AbortSignal): Promise<SaveAnswer>;
   /** Keeps a draft in this browser, at once. */
   keep(local: Omit<LocalDraft, 'activeMs' | 'keptAt'>): void;
   onchange(): void;
@@ -85,7 +85,10 @@ export class DraftSync {
   #unsent: boolean;
   #sent: Draft | null = null;
   #sending = false;
+  #held = false;
   #closed = false;
+  /** Ends what is on its way. */
+  #way = new AbortController();
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #options: DraftSyncOptions;
@@ -147,6 +150,24 @@ export class DraftSync {
     this.flush();
   }
 
+  /**
+   * What the draft is of is about to end, and a draft that came after the end would be refused: what is on its way is let
+   * go of, and nothing is sent until `resume`. Changes are kept in the browser meanwhile.
+   */
+  hold(): void {
+    this.#held = true;
+    this.#schedule(null);
+    this.#way.abort();
+    this.#way = new AbortController();
+    this.#sending = false;
+  }
+
+  /** It did not end after all. */
+  resume(): void {
+    this.#held = false;
+    this.flush();
+  }
+
   /** Ends the sending; what the browser holds stays. */
   close(): void {
     this.#closed = true;
@@ -155,11 +176,14 @@ export class DraftSync {
 
   async #send(leaving: boolean): Promise<void> {
     const draft = this.#draft;
-    if (this.#closed || this.#sending || this.status === 'conflict' || draft === null || !this.#unsent) return;
+    if (this.#closed || this.#held || this.#sending || this.status === 'conflict') return;
+    if (draft === null || !this.#unsent) return;
+    const { signal } = this.#way;
     this.#sending = true;
     this.#sent = draft;
     this.#keep();
-    const answer = await this.#options.send(draft, this.revision, leaving);
+    const answer = await this.#options.send(draft, this.revision, leaving, signal);
+    if (signal.aborted) return;
     this.#sending = false;
     if (!this.#closed) this.#take(answer, draft);
   }
@@ -202,7 +226,7 @@ export class DraftSync {
   #schedule(delay: number | null): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (delay === null || this.#closed) return;
+    if (delay === null || this.#held || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#send(false);
