@@ -25,7 +25,7 @@ let ann: Caller;
 let ben: Caller;
 
 beforeAll(async () => {
-  t = await startApp({ modelTiming: { firstMs: 3_000, silenceMs: 600, retryMs: 50 } });
+  t = await startApp({ modelTiming: { firstMs: 6_000, silenceMs: 3_000, retryMs: 50 } });
   server = await startModelServer({ betweenMs: 2 });
   slow = await startModelServer({ betweenMs: 150, words: 200 });
   admin = await t.person('admin');

@@ -14,7 +14,7 @@ let server: ModelServer;
 
 beforeAll(async () => {
   [app, server] = await Promise.all([
-    startApp({ modelTiming: { firstMs: 2_000, silenceMs: 500, retryMs: 10, checkMs: 1_500 } }),
+    startApp({ modelTiming: { firstMs: 2_000, silenceMs: 1_200, retryMs: 10, checkMs: 1_500 } }),
     startModelServer({ betweenMs: 1 }),
   ]);
   admin = await app.person('admin');

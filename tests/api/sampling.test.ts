@@ -27,7 +27,7 @@ let ann: Caller;
 let ben: Caller;
 
 beforeAll(async () => {
-  t = await startApp({ modelTiming: { firstMs: 3_000, silenceMs: 300, retryMs: 20 } });
+  t = await startApp({ modelTiming: { firstMs: 6_000, silenceMs: 3_000, retryMs: 20 } });
   server = await startModelServer({ betweenMs: 1, slowMs: 500 });
   [admin, ann, ben] = await Promise.all([t.person('admin'), t.person('trainer'), t.person('trainer')]);
 });
