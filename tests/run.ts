@@ -37,12 +37,16 @@ interface Outcome {
 
 interface Stage {
   name: string;
+  /** Reads the code and runs nothing. */
+  static?: true;
   /** The tool's script below node_modules, and its arguments. */
   command: readonly [script: string, ...parameters: string[]];
   /** How its JSON report is read. The report lies at `reportPath`. */
   report?: z.ZodType<Counts>;
   /** What must be there first, as environment variables. Throws `MissingProgram`. */
   needs?: () => Promise<Record<string, string>>;
+  /** The stage that must have ended before, where it runs at all. */
+  after?: string;
 }
 
 const vitestReport = z
@@ -70,6 +74,10 @@ const playwrightReport = z
 
 const reportPath = (name: string): string => join(results, `${name}.json`);
 
+function check(name: string, ...command: Stage['command']): Stage {
+  return { name, static: true, command };
+}
+
 function vitest(name: string, project: string, needs?: Stage['needs']): Stage {
   return {
     name,
@@ -87,31 +95,28 @@ function vitest(name: string, project: string, needs?: Stage['needs']): Stage {
   };
 }
 
-/** Stages that read the code and run nothing. */
-const checks: Stage[] = [
-  { name: 'types', command: ['typescript/bin/tsc', '-p', '.'] },
-  { name: 'lint', command: ['eslint/bin/eslint.js', '--config=tests/eslint.config.js', '--max-warnings=0', '.'] },
-  {
-    name: 'svelte',
-    command: ['svelte-check/bin/svelte-check', '--tsconfig=web/tsconfig.json', '--fail-on-warnings'],
-  },
-  { name: 'format', command: ['prettier/bin/prettier.cjs', '--config=tests/prettier.config.js', '--check', '.'] },
-];
-
-/** Stages that run the code. */
-const trials: Stage[] = [
-  vitest('rules', 'rules'),
-  vitest('web', 'web'),
-  vitest('api', 'api', () => Promise.resolve({ TEST_ENGINE: 'pglite' })),
-  vitest('postgres', 'api', async () => ({ TEST_ENGINE: 'postgres', TEST_DATABASE_URL: (await postgres()).url })),
+/** In the order in which they begin: the long ones first, so that no lane is left alone at the end. */
+const stages: Stage[] = [
   { name: 'build', command: ['vite/bin/vite.js', 'build', '--config=web/vite.config.ts', '--logLevel=warn'] },
   {
     name: 'browser',
     command: ['@playwright/test/cli.js', 'test', '--config=tests/browser/playwright.config.ts', '--reporter=list,json'],
+    after: 'build',
     report: playwrightReport,
     needs: async () => ({ CHROMIUM_PATH: await chromium(), PLAYWRIGHT_JSON_OUTPUT_FILE: reportPath('browser') }),
   },
+  vitest('api', 'api', () => Promise.resolve({ TEST_ENGINE: 'pglite' })),
+  vitest('postgres', 'api', async () => ({ TEST_ENGINE: 'postgres', TEST_DATABASE_URL: (await postgres()).url })),
+  check('lint', 'eslint/bin/eslint.js', '--config=tests/eslint.config.js', '--max-warnings=0', '.'),
+  check('svelte', 'svelte-check/bin/svelte-check', '--tsconfig=web/tsconfig.json', '--fail-on-warnings'),
+  check('format', 'prettier/bin/prettier.cjs', '--config=tests/prettier.config.js', '--check', '.'),
+  check('types', 'typescript/bin/tsc', '-p', '.'),
+  vitest('rules', 'rules'),
+  vitest('web', 'web'),
 ];
+
+/** Stages at a time, for two processors: what one leaves idle while it waits, the other takes. */
+const lanes = 2;
 
 const postgres = once(startPostgres);
 const chromium = once(provideChromium);
@@ -173,20 +178,28 @@ async function readReport(name: string, report: z.ZodType<Counts>): Promise<Coun
 
 const missing: MissingProgram[] = [];
 
-/** Runs stages one after another; one that fails does not keep the next from running. */
-async function runInTurn(stages: readonly Stage[], extra: readonly string[]): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const stage of stages) {
-    try {
-      outcomes.push(await runStage(stage, extra));
-    } catch (error) {
-      if (error instanceof MissingProgram) missing.push(error);
-      const outcome = { name: stage.name, ok: false, counts: null, seconds: 0 };
-      console.log(`${heading(outcome)}\n${error instanceof MissingProgram ? error.message : String(error)}\n`);
-      outcomes.push(outcome);
+/** Runs the stages, each lane one after another; one that fails does not keep the next from running. */
+async function runAll(chosen: readonly Stage[], extra: readonly string[]): Promise<Outcome[]> {
+  const waiting = [...chosen];
+  const outcomes = new Map<string, Promise<Outcome>>();
+  const lane = async (): Promise<void> => {
+    for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
+      const { name, after } = stage;
+      if (after !== undefined) await outcomes.get(after);
+      const outcome = runStage(stage, extra).catch((error: unknown) => notRun(name, error));
+      outcomes.set(name, outcome);
+      await outcome;
     }
-  }
-  return outcomes;
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return Promise.all(outcomes.values());
+}
+
+function notRun(name: string, error: unknown): Outcome {
+  if (error instanceof MissingProgram) missing.push(error);
+  const outcome = { name, ok: false, counts: null, seconds: 0 };
+  console.log(`${heading(outcome)}\n${error instanceof MissingProgram ? error.message : String(error)}\n`);
+  return outcome;
 }
 
 const heading = ({ name, ok }: Outcome): string =>
@@ -217,17 +230,16 @@ function table(outcomes: readonly Outcome[]): string {
 }
 
 function chooseStages(only: string | undefined): Stage[] {
-  const all = [...checks, ...trials];
-  if (only === undefined) return all;
+  if (only === undefined) return stages;
   const names = new Set(only.split(','));
   for (const name of names) {
-    if (!all.some((stage) => stage.name === name)) {
-      throw new Error(`There is no stage ${name}; there are ${all.map((stage) => stage.name).join(', ')}.`);
+    if (!stages.some((stage) => stage.name === name)) {
+      throw new Error(`There is no stage ${name}; there are ${stages.map((stage) => stage.name).join(', ')}.`);
     }
   }
   // The browser is shown what was built.
   if (names.has('browser')) names.add('build');
-  return all.filter((stage) => names.has(stage.name));
+  return stages.filter((stage) => names.has(stage.name));
 }
 
 async function main(): Promise<number> {
@@ -235,24 +247,14 @@ async function main(): Promise<number> {
     options: { static: { type: 'boolean', default: false }, only: { type: 'string' } },
     allowPositionals: true,
   });
-  const chosen = values.static ? checks : chooseStages(values.only);
+  const chosen = values.static ? stages.filter((stage) => stage.static) : chooseStages(values.only);
   await mkdir(results, { recursive: true });
 
   // Downloads take the network and not the processors, so they start now; a failure is the stage's to report.
   if (chosen.some(({ name }) => name === 'postgres')) postgres().catch(() => undefined);
   if (chosen.some(({ name }) => name === 'browser')) chromium().catch(() => undefined);
 
-  const isCheck = (stage: Stage): boolean => checks.includes(stage);
-  const outcomes = (
-    await Promise.all([
-      runInTurn(chosen.filter(isCheck), positionals),
-      runInTurn(
-        chosen.filter((stage) => !isCheck(stage)),
-        positionals,
-      ),
-    ])
-  ).flat();
-
+  const outcomes = await runAll(chosen, positionals);
   console.log(`${table(outcomes)}\n\n${words(sum(outcomes))}`);
   if (missing.length > 0) console.log(missingSentence(missing));
   return outcomes.every(({ ok }) => ok) ? 0 : 1;

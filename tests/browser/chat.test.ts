@@ -257,7 +257,9 @@ test('a reload, a second tab and a lost connection go on in the middle of an ans
   expect(whole.split(' ').length).toBe(300);
   for (const tab of [page, second]) await expect(text(tab, 2, 'Assistant')).toHaveText(whole);
 
-  // What one tab says the other shows, without a word about drafts.
+  // What one tab says the other shows, without a word about drafts: of two tabs that save, the later one hears of the other
+  // by a refusal, and takes its place where no text is lost.
+  allowStatus(page, 409, /\/draft/);
   await say(second, 'And more.');
   await expect(text(page, 3, 'You')).toHaveText('And more.');
   await answered(page, 4);

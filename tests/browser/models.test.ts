@@ -183,7 +183,8 @@ test('a round is begun, and the next one from what it was', async ({ browser }) 
   await expect(dialog(page)).toContainText('Trainers chat with Policy one from now on');
   await expect(dialog(page)).toContainText('Alternatives are sampled from Policy one × 3.');
   await dialog(page).getByRole('button', { name: 'Start round 1' }).click();
-  await expect(page.getByRole('heading', { name: 'Round 1' })).toBeVisible();
+  // Exactly so, for the question that is still open is headed "Start round 1?".
+  await expect(page.getByRole('heading', { name: 'Round 1', exact: true })).toBeVisible();
   expect(await roundsOf()).toMatchObject([
     { number: 1, policyModel: { id: one.id }, mix: [{ model: { id: one.id }, count: 3 }], endedAt: null },
   ]);

@@ -5,14 +5,18 @@ const executablePath = process.env.CHROMIUM_PATH;
 export default defineConfig({
   testDir: '.',
   outputDir: '../.results/browser',
+  globalSetup: '../support/embedded.ts',
   reporter: 'list',
   forbidOnly: Boolean(process.env.CI),
   // Pages that wait for a server, a database and a browser share two cores.
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // For how long anything is waited for, in milliseconds: not how long it takes, for what takes long is the machine's matter.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   use: {
-    trace: 'retain-on-failure',
+    // Of what failed there is a picture, and what was on the page in words; a trace of everything would take a third of the
+    // time. `npm test -- --only browser -- --trace on -g 'the test'` makes one.
+    trace: 'off',
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(executablePath && { executablePath }),

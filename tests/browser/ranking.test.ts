@@ -531,6 +531,27 @@ test('the rubric of InstructGPT by keyboard: overall rating and flags are stored
   });
 });
 
+test('the answers are there once it is known how they are judged, so that no key is lost', async ({ browser }) => {
+  const project = await world.project({ rubric: 'instructgpt' });
+  await world.import(project, 'comparisons', [line('one')]);
+  const page = await world.open(browser, await world.trainer(project.id, 'quick'));
+  const held = Promise.withResolvers<undefined>();
+  await page.route(`**/api/projects/${project.id}`, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  const claimed = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/claim'));
+  await page.goto(`/projects/${project.id}/rank`);
+  await claimed;
+  // Whatever the page does with the answer it has done in the second frame after it.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(page.getByText('Getting the next task …')).toBeVisible();
+  held.resolve(undefined);
+  await expect(answer(page, 'A')).toBeFocused();
+  await press(page, 'Shift+Digit7');
+  await expect(page.getByRole('article').first().getByRole('radio', { name: '7' })).toBeChecked();
+});
+
 test('a comment, a better answer and "all are bad" are stored', async ({ browser }) => {
   const { page, headers } = await desk(browser, [line('one'), line('two')]);
   await press(page, '1 1 2 2 c');

@@ -1,16 +1,16 @@
 /**
  * What the browser tests share: a server of their own on an embedded database, people made through HTTP, pages opened as
- * them. Import `test` from here: it closes at the end of each test what `open` opened, and fails the test for whatever a
- * page complained about meanwhile (console errors, uncaught exceptions, breaches of the content security policy).
+ * them. Import `test` from here: at the end of each test it closes what `open` opened, unless it is to be kept, and fails
+ * the test for whatever a page complained about meanwhile (console errors, uncaught exceptions, breaches of the content
+ * security policy).
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
+import { rm } from 'node:fs/promises';
 import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test';
+import axe from 'axe-core';
 import type { Input, Output } from '../../shared/endpoint.ts';
 import { importLines, type ImportFormat } from '../../shared/imports.ts';
 import { createProject, type Project } from '../../shared/projects.ts';
+import { embeddedFolder } from '../support/embedded.ts';
 import {
   callAt,
   firstAdmin,
@@ -36,6 +36,8 @@ export interface View {
   /** `desktop` unless told. */
   viewport?: { width: number; height: number };
   colorScheme?: 'light' | 'dark';
+  /** Stays open for the tests that follow: a browser is far quicker with a site that it has shown before. */
+  kept?: boolean;
 }
 
 /** A server in a process of its own, with its data in a folder that goes when it ends. */
@@ -53,13 +55,13 @@ export interface World extends Site {
   import(project: { id: string }, format: ImportFormat, lines: readonly unknown[]): Promise<Output<typeof importLines>>;
   /** Makes a trainer `<name>@example.org` who is a member of the project. The name must be good in an address. */
   trainer(projectId: string, name: string): Promise<Headers>;
-  /** A page in a context of its own, at no address yet, where `headers` are signed in; null for nobody. For one test. */
+  /** A page in a context of its own, at no address yet, where `headers` are signed in; null for nobody. */
   open(browser: Browser, headers: Headers | null, view?: View): Promise<Page>;
 }
 
 /** A server without any admin, as a newcomer finds it; its console has the setup link. */
 export async function startSite(env: Record<string, string> = {}): Promise<Site> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duologue-browser-'));
+  const dataDir = await embeddedFolder('duologue-browser-');
   try {
     const server = await startServer({ DATA_DIR: dataDir, ADMIN_EMAIL: '', ADMIN_PASSWORD: '', ...env });
     return {
@@ -100,12 +102,15 @@ export async function startWorld({ env = {} }: { env?: Record<string, string> } 
 }
 
 interface Opened {
-  context: BrowserContext;
   /** What the pages of this context complained about. */
   complaints: string[];
   /** Complaints that the test wants. */
   allowed: RegExp[];
+  kept: boolean;
 }
+
+/** The browser says so of the question who is signed in, where nobody is. */
+const nobodySignedIn = /status of 401 \(Unauthorized\) .*\/api\/session$/;
 
 const opened = new Map<BrowserContext, Opened>();
 
@@ -114,7 +119,7 @@ const opened = new Map<BrowserContext, Opened>();
  * Of what it may complain about, only the question who is signed in, answered with nobody, is let pass.
  */
 export async function open(browser: Browser, url: string, headers: Headers | null, view: View = {}): Promise<Page> {
-  const { viewport = desktop, colorScheme = 'light' } = view;
+  const { viewport = desktop, colorScheme = 'light', kept = false } = view;
   const context = await browser.newContext({
     baseURL: url,
     viewport,
@@ -123,8 +128,8 @@ export async function open(browser: Browser, url: string, headers: Headers | nul
     hasTouch: viewport.width < 600,
   });
   context.setDefaultTimeout(patience);
-  const kept: Opened = { context, complaints: [], allowed: [/status of 401 \(Unauthorized\) .*\/api\/session$/] };
-  opened.set(context, kept);
+  const complaints: string[] = [];
+  opened.set(context, { complaints, allowed: [nobodySignedIn], kept });
   const [name, value] = headers?.['cookie']?.split('=') ?? [];
   if (name !== undefined && value !== undefined) await context.addCookies([{ name, value, url }]);
   await context.addInitScript(() => {
@@ -133,9 +138,9 @@ export async function open(browser: Browser, url: string, headers: Headers | nul
     );
   });
   context.on('console', (message) => {
-    if (message.type() === 'error') kept.complaints.push(`${message.text()} ${message.location().url}`);
+    if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
   });
-  context.on('weberror', (error) => kept.complaints.push(String(error.error().stack ?? error.error())));
+  context.on('weberror', (error) => complaints.push(String(error.error().stack ?? error.error())));
   return context.newPage();
 }
 
@@ -149,17 +154,32 @@ export function allowStatus(page: Page, status: number, address: RegExp): void {
   allow(page, new RegExp(`status of ${status} .*${address.source}`));
 }
 
+/** Closes a context, or clears what is kept for the next test; answers with what its pages complained about unasked. */
+async function end(context: BrowserContext, { kept, complaints, allowed }: Opened): Promise<string[]> {
+  if (kept) {
+    // What comes of what was shown comes to the test that showed it.
+    for (const page of context.pages()) {
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await page.goto('about:blank');
+    }
+  }
+  const found = complaints.splice(0).filter((complaint) => !allowed.some((pattern) => pattern.test(complaint)));
+  if (kept) {
+    allowed.splice(1);
+  } else {
+    opened.delete(context);
+    await context.close();
+  }
+  return found;
+}
+
 export const test = base.extend<{ quiet: undefined }>({
   quiet: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs from this pattern.
     async ({}, use) => {
       await use(undefined);
-      const complaints = [...opened.values()].flatMap(({ complaints, allowed }) =>
-        complaints.filter((complaint) => !allowed.some((pattern) => pattern.test(complaint))),
-      );
-      const contexts = [...opened.keys()];
-      opened.clear();
-      await Promise.all(contexts.map((context) => context.close()));
+      const ended = await Promise.all([...opened].map(([context, one]) => end(context, one)));
+      const complaints = ended.flat();
       expect(complaints, 'what the pages complained about').toEqual([]);
     },
     { auto: true },
@@ -175,16 +195,24 @@ interface Looked {
 
 /** Fails for whatever axe finds wrong with the page as it is now, by WCAG 2.2 A and AA and axe's best practices. */
 export async function expectNoAxeViolations(page: Page, { only, within }: Looked = {}): Promise<void> {
-  let axe = new AxeBuilder({ page });
-  if (only) axe = axe.withRules(['color-contrast', 'link-in-text-block']);
-  if (within !== undefined) axe = axe.include(within);
-  const { violations, passes, incomplete } = await axe.analyze();
-  expect([...passes, ...incomplete].length, 'rules that axe could ask').toBeGreaterThan(0);
-  const found = violations.map(({ id, help, nodes }) => ({
-    id,
-    help,
-    at: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
-  }));
+  // It stays with the document, so that it is sent once.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const rules = only ? ['color-contrast', 'link-in-text-block'] : null;
+  const { found, asked } = await page.evaluate(
+    async ({ within, rules }) => {
+      const { run } = (window as unknown as { axe: typeof axe }).axe;
+      const options = rules ? { runOnly: { type: 'rule' as const, values: rules } } : {};
+      const { violations, passes, incomplete } = await run(within ?? document, options);
+      const found = violations.map(({ id, help, nodes }) => ({
+        id,
+        help,
+        at: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
+      }));
+      return { found, asked: passes.length + incomplete.length };
+    },
+    { within, rules },
+  );
+  expect(asked, 'rules that axe could ask').toBeGreaterThan(0);
   expect(found).toEqual([]);
 }
 

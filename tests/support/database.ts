@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../server/db/migrate.ts';
 import { openDatabase, type OpenDatabase } from '../../server/db/open.ts';
+import { embeddedFolder } from './embedded.ts';
 
 export type Engine = 'pglite' | 'postgres';
 
@@ -20,9 +21,9 @@ export interface TestDatabase extends OpenDatabase {
 
 export async function freshDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   if (engine === 'postgres') return freshPostgres(migrated);
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duologue-test-'));
+  const prefix = 'duologue-test-';
+  const dataDir = migrated ? await embeddedFolder(prefix) : await mkdtemp(path.join(tmpdir(), prefix));
   const database = await openDatabase({ url: null, dataDir });
-  if (migrated) await migrate(database.db);
   return {
     ...database,
     url: null,

@@ -69,18 +69,19 @@ describe('sync', () => {
       draft: unknown;
       revision: number;
       leaving: boolean;
+      signal: AbortSignal;
       answer: (answer: SaveAnswer) => Promise<void>;
     }[] = [];
     const kept: Omit<LocalDraft, 'activeMs' | 'keptAt'>[] = [];
     const sync = new DraftSync({
       opening,
-      send: (draft, revision, leaving) => {
+      send: (draft, revision, leaving, signal) => {
         const { promise, resolve } = Promise.withResolvers<SaveAnswer>();
         const answer = async (given: SaveAnswer): Promise<void> => {
           resolve(given);
           await vi.advanceTimersByTimeAsync(0);
         };
-        sends.push({ draft, revision, leaving, answer });
+        sends.push({ draft, revision, leaving, signal, answer });
         return promise;
       },
       keep: (one) => kept.push(structuredClone(one)),
@@ -187,6 +188,38 @@ describe('sync', () => {
     sync.change({ a: 2 });
     sync.flush(true);
     expect(sends[1]).toMatchObject({ draft: { a: 2 }, leaving: true });
+  });
+
+  test('before the end of the work what is on its way is let go of, and nothing is sent', async () => {
+    const { sync, sends, kept } = begin();
+    sync.change({ a: 1 });
+    await vi.advanceTimersByTimeAsync(sendWithin);
+    sync.change({ a: 2 });
+    sync.hold();
+    expect(sends[0]?.signal.aborted).toBe(true);
+    await sends[0]?.answer({ kind: 'given_away' });
+    expect(sync.status).toBe('unsent');
+    sync.change({ a: 3 });
+    sync.flush();
+    sync.flush(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sends).toHaveLength(1);
+    expect(kept.at(-1)).toMatchObject({ draft: { a: 3 }, unsent: true, sent: { a: 1 } });
+  });
+
+  test('where the work did not end after all, what is unsent is sent at once', async () => {
+    const { sync, sends } = begin();
+    sync.change({ a: 1 });
+    await vi.advanceTimersByTimeAsync(sendWithin);
+    sync.hold();
+    sync.resume();
+    expect(sends[1]).toMatchObject({ draft: { a: 1 }, revision: 0 });
+    expect(sends[1]?.signal.aborted).toBe(false);
+    // The first one had arrived all the same.
+    await sends[0]?.answer(saved(1));
+    expect(sync.status).toBe('unsent');
+    await sends[1]?.answer(saved(1));
+    expect(sync.status).toBe('saved');
   });
 
   test('after closing nothing is sent any more', async () => {
