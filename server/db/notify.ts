@@ -7,6 +7,14 @@ export async function notify(db: Database, channel: string, payload: string): Pr
   await db.execute(sql`select pg_notify(${channel}, ${payload})`);
 }
 
+/** The same for each of these payloads, in one statement. */
+export async function notifyAll(db: Database, channel: string, payloads: readonly string[]): Promise<void> {
+  if (payloads.length === 0) return;
+  await db.execute(
+    sql`select pg_notify(${channel}, payload) from json_array_elements_text(${JSON.stringify(payloads)}) payload`,
+  );
+}
+
 /** How long a database that answers at all takes at most, in milliseconds. */
 const pingWithin = 2_000;
 

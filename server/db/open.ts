@@ -20,8 +20,11 @@ export interface OpenDatabase {
 const poolSize = 16;
 /** Those of its background work. */
 const jobConnections = 4;
-/** How long a request waits for a connection, in milliseconds, before it is told that the database is away. */
-const connectWithin = 5_000;
+/**
+ * How long a request waits for a connection, in milliseconds, before it is told that the database is away. Where hundreds ask
+ * at the same moment, all are used for seconds, and nobody is to be turned away for that.
+ */
+const connectWithin = 12_000;
 /** How long an unused connection is kept, in milliseconds: a new one has to plan every statement anew. */
 const idleWithin = 10 * 60_000;
 /** Pause between attempts to listen again, in milliseconds. */

@@ -1,12 +1,14 @@
 import type { LiveMessage } from '../../shared/live.ts';
 import type { KindProgress } from '../../shared/projects.ts';
-import { notify } from '../db/notify.ts';
+import { notifyAll } from '../db/notify.ts';
 import type { OpenDatabase } from '../db/open.ts';
 
 type Send = (message: LiveMessage) => void;
 
 /** A change is told at most this often, in milliseconds. NOTIFY takes a lock that all commits share, so not per submission. */
 const tellEvery = 500;
+/** A change in an assignment is told after this, in milliseconds, with all that changed meanwhile. */
+const changedAfter = 30;
 const channel = 'progress';
 const assignments = 'assignments';
 
@@ -22,7 +24,9 @@ export class Hub {
   /** By the id of a project or an assignment. */
   readonly #rooms = new Map<string, Set<Send>>();
   readonly #touched = new Set<string>();
+  readonly #changed = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
+  #changing: NodeJS.Timeout | null = null;
   #telling: Promise<void> = Promise.resolve();
 
   constructor(
@@ -63,7 +67,11 @@ export class Hub {
 
   /** Something changed in an assignment. */
   changed(assignmentId: string): void {
-    notify(this.#database.db, assignments, assignmentId).catch(this.#onError);
+    this.#changed.add(assignmentId);
+    this.#changing ??= setTimeout(() => {
+      this.#changing = null;
+      this.#tellChanged().catch(this.#onError);
+    }, changedAfter);
   }
 
   touch(projectId: string): void {
@@ -83,9 +91,10 @@ export class Hub {
   /** Tells what is still to be told and stops. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#changing !== null) clearTimeout(this.#changing);
+    this.#timer = this.#changing = null;
     await this.#telling;
-    await this.#tell().catch(this.#onError);
+    await Promise.all([this.#tell(), this.#tellChanged()]).catch(this.#onError);
   }
 
   #enter(id: string, send: Send): () => void {
@@ -100,7 +109,13 @@ export class Hub {
   async #tell(): Promise<void> {
     const projectIds = [...this.#touched];
     this.#touched.clear();
-    for (const projectId of projectIds) await notify(this.#database.db, channel, projectId);
+    await notifyAll(this.#database.db, channel, projectIds);
+  }
+
+  async #tellChanged(): Promise<void> {
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    await notifyAll(this.#database.db, assignments, ids);
   }
 
   async #send(projectId: string): Promise<void> {
