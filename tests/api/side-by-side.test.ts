@@ -19,7 +19,9 @@ let ann: Caller;
 let ben: Caller;
 
 beforeAll(async () => {
-  t = await startApp({ modelTiming: { firstMs: 6_000, silenceMs: 3_000, retryMs: 20, replayWordsPerSecond: Infinity } });
+  t = await startApp({
+    modelTiming: { firstMs: 6_000, silenceMs: 3_000, retryMs: 20, replayWordsPerSecond: Infinity },
+  });
   server = await startModelServer({ betweenMs: 1, slowMs: 500 });
   [admin, ann, ben] = await Promise.all([t.person('admin'), t.person('trainer'), t.person('trainer')]);
 });
