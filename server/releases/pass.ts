@@ -221,8 +221,9 @@ export class Pass {
 
   /** Whether something was seen before, and of another than this. The first that is seen owns it. */
   #isOther(seen: Seen, what: string, of: string): boolean {
-    const owned = keyOf(`${of} ${what}`);
-    if (!seen.add(keyOf(what))) return !seen.has(owned);
+    const key = keyOf(what);
+    const owned = keyOf(`${of} ${key}`);
+    if (!seen.add(key)) return !seen.has(owned);
     seen.add(owned);
     return false;
   }

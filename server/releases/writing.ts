@@ -301,6 +301,6 @@ export function sourcesOf({ kind, parts, unpaired }: ReleaseDefinition): Paramet
 export function emptyWords(remarks: readonly Remark[]): string {
   const why = remarks.map(({ text, count }) => `${count} ${text}`).join('; ');
   return why === ''
-    ? 'Nothing that was collected passes the filter.'
+    ? 'There is nothing of this kind yet, or nothing of it passes the filter.'
     : `Nothing that was collected stays in it: ${why}.`;
 }

@@ -74,7 +74,10 @@ describe('an SFT release', () => {
     await bring(p, 'conversations', { messages: say('Why?', 'So.') });
     const definition = { kind: 'sft' as const, format: 'trl' as const, split: all, filter: { minCharacters: 1_000 } };
     const { release } = await build(t, admin, p.id, definition);
-    expect(release).toMatchObject({ state: 'failed', detail: 'Nothing that was collected passes the filter.' });
+    expect(release).toMatchObject({
+      state: 'failed',
+      detail: 'There is nothing of this kind yet, or nothing of it passes the filter.',
+    });
     const preview = await t.call(previewRelease, { params: { projectId: p.id }, body: { definition } }, admin);
     expect(preview).toMatchObject({ fault: release.detail, complete: true, rows: [], splits: [] });
   });
@@ -120,7 +123,7 @@ describe('a comparisons release', () => {
     expect([await pairs('each'), await pairs('majority'), await pairs('consensus')]).toEqual([9, 3, 3]);
     const definition = { kind: 'comparisons' as const, format: 'trl' as const, filter: { minAgreement: 90 } };
     const { fault } = await t.call(previewRelease, { params: { projectId: p.id }, body: { definition } }, admin);
-    expect(fault).toBe('Nothing that was collected passes the filter.');
+    expect(fault).toBe('There is nothing of this kind yet, or nothing of it passes the filter.');
   });
 
   it('is the same bytes whatever container order, and every container holds the same rows', async () => {
