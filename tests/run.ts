@@ -9,9 +9,9 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, styleText } from 'node:util';
+import { parseArgs, stripVTControlCharacters, styleText } from 'node:util';
 import { z } from 'zod';
 import { provideChromium } from './support/chromium.ts';
 import { startPostgres } from './support/postgres.ts';
@@ -27,11 +27,23 @@ interface Counts {
   skipped: number;
 }
 
+interface Report {
+  counts: Counts;
+  failures: Failure[];
+}
+
+interface Failure {
+  /** The file, and the test's name below those of its suites. */
+  test: string;
+  /** What was expected and what came, first line first. */
+  message: string;
+}
+
 interface Outcome {
   name: string;
   ok: boolean;
   /** Null for a stage that counts no tests. */
-  counts: Counts | null;
+  report: Report | null;
   seconds: number;
 }
 
@@ -42,7 +54,7 @@ interface Stage {
   /** The tool's script below node_modules, and its arguments. */
   command: readonly [script: string, ...parameters: string[]];
   /** How its JSON report is read. The report lies at `reportPath`. */
-  report?: z.ZodType<Counts>;
+  report?: z.ZodType<Report>;
   /** What must be there first, as environment variables. Throws `MissingProgram`. */
   needs?: () => Promise<Record<string, string>>;
   /** The stage that must have ended before, where it runs at all. */
@@ -55,22 +67,79 @@ const vitestReport = z
     numFailedTests: z.number(),
     numPendingTests: z.number(),
     numTodoTests: z.number(),
+    testResults: z.array(
+      z.object({
+        name: z.string(),
+        message: z.string().default(''),
+        assertionResults: z.array(
+          z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
+        ),
+      }),
+    ),
   })
-  .transform((report) => ({
-    passed: report.numPassedTests,
-    failed: report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
+  .transform((report): Report => ({
+    counts: {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: report.numPendingTests + report.numTodoTests,
+    },
+    failures: report.testResults.flatMap(({ name, message, assertionResults }) => {
+      const file = relative(root, name);
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      // A file that could not be loaded has a message and no tests.
+      if (failed.length === 0 && message !== '') return [{ test: file, message }];
+      return failed.map(({ fullName, failureMessages }) => ({
+        test: `${file} > ${fullName}`,
+        message: failureMessages?.join('\n') ?? '',
+      }));
+    }),
   }));
+
+const playwrightSuite = z.object({
+  title: z.string(),
+  specs: z.array(
+    z.object({
+      title: z.string(),
+      file: z.string(),
+      tests: z.array(
+        z.object({
+          status: z.string(),
+          results: z.array(z.object({ errors: z.array(z.object({ message: z.string().default('') })) })),
+        }),
+      ),
+    }),
+  ),
+  get suites() {
+    return z.array(playwrightSuite).optional();
+  },
+});
 
 const playwrightReport = z
   .object({
     stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
+    errors: z.array(z.object({ message: z.string().default('') })),
+    suites: z.array(playwrightSuite),
   })
-  .transform(({ stats }) => ({
-    passed: stats.expected,
-    failed: stats.unexpected + stats.flaky,
-    skipped: stats.skipped,
+  .transform(({ stats, errors, suites }): Report => ({
+    counts: { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped },
+    failures: [
+      ...errors.map(({ message }) => ({ test: 'tests/browser', message })),
+      ...suites.flatMap((suite) => failuresOf(suite, [])),
+    ],
   }));
+
+function failuresOf(suite: z.infer<typeof playwrightSuite>, above: readonly string[]): Failure[] {
+  const failed = suite.specs.flatMap(({ title, file, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ results: tries }) => ({
+        test: [`tests/browser/${file}`, ...above, title].join(' > '),
+        message: tries.flatMap(({ errors }) => errors.map(({ message }) => message)).join('\n'),
+      })),
+  );
+  // The outermost suite is the file, which its tests name themselves.
+  return [...failed, ...(suite.suites ?? []).flatMap((inner) => failuresOf(inner, [...above, inner.title]))];
+}
 
 const reportPath = (name: string): string => join(results, `${name}.json`);
 
@@ -137,9 +206,12 @@ async function runStage({ name, command, report, needs }: Stage, extra: readonly
     [join(root, 'node_modules', script), ...parameters, ...(report ? extra : [])],
     environment,
   );
-  const counts = report ? await readReport(name, report) : null;
-
-  const outcome = { name, ok: code === 0, counts, seconds: (performance.now() - started) / 1000 };
+  const outcome = {
+    name,
+    ok: code === 0,
+    report: report ? await readReport(name, report) : null,
+    seconds: (performance.now() - started) / 1000,
+  };
   console.log(`${heading(outcome)}\n${output.trimEnd()}\n`);
   return outcome;
 }
@@ -171,7 +243,7 @@ function runTool(parameters: string[], environment: NodeJS.ProcessEnv): Promise<
 }
 
 /** Null if the tool wrote no report, as when it could not start. */
-async function readReport(name: string, report: z.ZodType<Counts>): Promise<Counts | null> {
+async function readReport(name: string, report: z.ZodType<Report>): Promise<Report | null> {
   const text = await readFile(reportPath(name), 'utf8').catch(() => null);
   return text === null ? null : report.parse(JSON.parse(text));
 }
@@ -197,7 +269,7 @@ async function runAll(chosen: readonly Stage[], extra: readonly string[]): Promi
 
 function notRun(name: string, error: unknown): Outcome {
   if (error instanceof MissingProgram) missing.push(error);
-  const outcome = { name, ok: false, counts: null, seconds: 0 };
+  const outcome = { name, ok: false, report: null, seconds: 0 };
   console.log(`${heading(outcome)}\n${error instanceof MissingProgram ? error.message : String(error)}\n`);
   return outcome;
 }
@@ -208,10 +280,10 @@ const heading = ({ name, ok }: Outcome): string =>
 /** `12 passed, 1 failed`; what counts nothing yet failed, as a type error or a missing program, counts as one failure. */
 function sum(outcomes: readonly Outcome[]): Counts {
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const { ok, counts } of outcomes) {
-    total.passed += counts?.passed ?? 0;
-    total.failed += Math.max(counts?.failed ?? 0, ok ? 0 : 1);
-    total.skipped += counts?.skipped ?? 0;
+  for (const { ok, report } of outcomes) {
+    total.passed += report?.counts.passed ?? 0;
+    total.failed += Math.max(report?.counts.failed ?? 0, ok ? 0 : 1);
+    total.skipped += report?.counts.skipped ?? 0;
   }
   return total;
 }
@@ -222,12 +294,28 @@ function words({ passed, failed, skipped }: Counts): string {
 
 function table(outcomes: readonly Outcome[]): string {
   return outcomes
-    .map(({ name, ok, counts, seconds }) => {
-      const result = counts ? words(counts) : ok ? 'ok' : 'failed';
+    .map(({ name, ok, report, seconds }) => {
+      const result = report ? words(report.counts) : ok ? 'ok' : 'failed';
       return `${ok ? ' ' : '!'} ${name.padEnd(10)} ${result.padEnd(36)} ${seconds.toFixed(1).padStart(6)} s`;
     })
     .join('\n');
 }
+
+/** Each failed test with the beginning of its message, for a log whose end is all that is kept of it. */
+function failures(outcomes: readonly Outcome[]): string {
+  return outcomes
+    .flatMap(({ name, report }) => (report?.failures ?? []).map((failure) => ({ name, ...failure })))
+    .map(({ name, test, message }) => `! ${name}: ${test}\n${indented(stripVTControlCharacters(message))}\n`)
+    .join('\n');
+}
+
+const indented = (message: string): string =>
+  message
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, 12)
+    .map((line) => `    ${line.slice(0, 200)}`)
+    .join('\n');
 
 function chooseStages(only: string | undefined): Stage[] {
   if (only === undefined) return stages;
@@ -255,7 +343,7 @@ async function main(): Promise<number> {
   if (chosen.some(({ name }) => name === 'browser')) chromium().catch(() => undefined);
 
   const outcomes = await runAll(chosen, positionals);
-  console.log(`${table(outcomes)}\n\n${words(sum(outcomes))}`);
+  console.log([failures(outcomes), table(outcomes), '', words(sum(outcomes))].join('\n'));
   if (missing.length > 0) console.log(missingSentence(missing));
   return outcomes.every(({ ok }) => ok) ? 0 : 1;
 }
