@@ -59,6 +59,32 @@ export function passesRanking(
   );
 }
 
+/** Of all its texts together, in UTF-16 code units. */
+export function charactersOf(example: Example): number {
+  switch (example.shape) {
+    case 'dialogue':
+      return lengthOf(example.turns);
+    case 'tree':
+      return lengthOf(example.messages);
+    case 'prompt':
+      return lengthOf(example.prompt);
+    case 'pair':
+      return lengthOf(example.prompt) + example.chosen.content.length + example.rejected.content.length;
+    case 'ranked':
+      return lengthOf(example.prompt) + lengthOf(example.completions);
+    case 'judged':
+    case 'rated':
+    case 'said':
+      return lengthOf(example.prompt) + example.completion.content.length;
+  }
+}
+
+function lengthOf(messages: readonly { content: string }[]): number {
+  let length = 0;
+  for (const { content } of messages) length += content.length;
+  return length;
+}
+
 /** All texts of an example, in their order. */
 export function textsOf(example: Example): string[] {
   switch (example.shape) {

@@ -1,17 +1,17 @@
-import { hash } from 'node:crypto';
 import type { MixPart, ReleaseDefinition, Remark, Split } from '../../shared/releases.ts';
 import type { Rubric } from '../../shared/projects.ts';
 import type { Database } from '../db/database.ts';
 import { invalid, type Refusal } from '../problem.ts';
 import type { Example, Row } from './examples.ts';
-import { passesFacts, passesQuality, textsOf, unrated } from './filter.ts';
+import { charactersOf, passesFacts, passesQuality, textsOf, unrated } from './filter.ts';
 import type { Format } from './formats/format.ts';
 import { formatFor } from './formats/formats.ts';
 import { Caps } from './hygiene/caps.ts';
 import type { Grams } from './hygiene/contamination.ts';
 import { contaminated } from './hygiene/contamination.ts';
 import { type Finding, scanExample } from './hygiene/scan.ts';
-import { Seen } from './hygiene/seen.ts';
+import { Duplicates } from './hygiene/duplicates.ts';
+import { keyOf, Seen } from './hygiene/seen.ts';
 import type { Scope } from './queries/sources.ts';
 import { compared, makeBest, makeJudged, makePairs, makeRanked, makeRated } from './sources/compared.ts';
 import { dialogues } from './sources/dialogues.ts';
@@ -67,9 +67,7 @@ export class Pass {
   readonly #db: Database;
   readonly #options: PassOptions;
   readonly #remarks = new Map<string, number>();
-  readonly #seen = new Seen();
-  /** Groups of roots that are in it. */
-  readonly #begun = new Seen();
+  readonly #duplicates = new Duplicates();
   readonly #caps: Caps;
   #rows = 0;
 
@@ -148,10 +146,11 @@ export class Pass {
         return;
       case 'prompts': {
         const used = new Seen();
-        for await (const groups of usedGroups(db, scope, reading)) for (const group of groups) used.add(keyOf(group));
+        for await (const groups of usedGroups(db, scope, reading))
+          for (const group of groups) used.addHalves(...keyOf(group));
         const free = {
           groupOf,
-          isUsed: (group: string) => used.has(keyOf(group)),
+          isUsed: (group: string) => used.hasHalves(...keyOf(group)),
           onUsed: (count: number) => this.#remark('begin as rows of other kinds of dataset do', count),
         };
         for (const from of ['prompt', 'chat'] as const) yield* prompts(db, scope, from, free);
@@ -177,8 +176,7 @@ export class Pass {
   #one(found: Example): Emitted | null {
     const { definition, grams, onFinding } = this.#options;
     const { filter, hygiene, split, seed } = definition;
-    const texts = textsOf(found);
-    if (!passesFacts(filter, found, lengthOf(texts))) return null;
+    if (!passesFacts(filter, found, charactersOf(found))) return null;
     if (hasNoRatings(found) && !passesQuality(filter, unrated)) return null;
 
     const into = splitOf(found.group, seed, split, found.trainers);
@@ -190,9 +188,9 @@ export class Pass {
       );
     const unfit = this.format.unfit(found);
     if (unfit !== null) return this.#leaveOut(unfit);
-    if (hygiene.exactDuplicates === 'drop' && this.#isDuplicate(found))
+    if (hygiene.exactDuplicates === 'drop' && this.#duplicates.isSame(found))
       return this.#leaveOut('are the same as an earlier row');
-    if (grams !== null && contaminated(grams, texts)) return this.#leaveOut('hold a prompt of a benchmark');
+    if (grams !== null && contaminated(grams, textsOf(found))) return this.#leaveOut('hold a prompt of a benchmark');
 
     let example = found;
     if (hygiene.pii !== 'keep') {
@@ -206,26 +204,11 @@ export class Pass {
         example = masked;
       }
     }
-    if (hygiene.nearDuplicates === 'drop' && this.#isOther(this.#begun, found.group, found.root))
+    if (hygiene.nearDuplicates === 'drop' && this.#duplicates.beginsAlike(found))
       return this.#leaveOut('begin nearly as an earlier one does');
     const over = this.#caps.take(found);
     if (over !== null) return this.#leaveOut(over);
     return { split: into, row: this.format.row(example), example };
-  }
-
-  /** The same text again; but what several trainers said of one comparison is no duplicate. */
-  #isDuplicate(example: Example): boolean {
-    const content = contentOf(example);
-    return 'groupId' in example ? this.#isOther(this.#seen, content, example.groupId) : !this.#seen.add(keyOf(content));
-  }
-
-  /** Whether something was seen before, and of another than this. The first that is seen owns it. */
-  #isOther(seen: Seen, what: string, of: string): boolean {
-    const key = keyOf(what);
-    const owned = keyOf(`${of} ${key}`);
-    if (!seen.add(key)) return !seen.has(owned);
-    seen.add(owned);
-    return false;
   }
 
   #leaveOut(why: string): null {
@@ -242,36 +225,7 @@ function amountOf({ amount }: MixPart, collected: number): number {
   return amount.by === 'count' ? amount.rows : Math.round((collected * amount.perHundred) / 100);
 }
 
-const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
-
 /** What is made from rankings was held against the ratings where it was made. */
 function hasNoRatings({ shape, id }: Example): boolean {
   return shape === 'prompt' || shape === 'said' || shape === 'tree' || (shape === 'dialogue' && !id.endsWith(':best'));
-}
-
-/** What makes two rows the same: their texts, and who says them; not where they are from. */
-function contentOf(example: Example): string {
-  switch (example.shape) {
-    case 'dialogue':
-      return JSON.stringify(example.turns.map(({ role, content }) => [role, content]));
-    case 'pair':
-      return JSON.stringify([example.prompt, example.chosen.content, example.rejected.content]);
-    case 'ranked':
-      return JSON.stringify([example.prompt, example.completions.map(({ content }) => content), example.ranks]);
-    case 'judged':
-      return JSON.stringify([example.prompt, example.completion.content, example.good]);
-    case 'rated':
-      return JSON.stringify([example.prompt, example.completion.content, example.rating, example.ranker]);
-    case 'said':
-      return JSON.stringify([example.prompt, example.completion.content, example.feedback, example.trainer]);
-    case 'prompt':
-      return JSON.stringify(example.prompt);
-    case 'tree':
-      return JSON.stringify(example.messages.map(({ role, content }) => [role, content]));
-  }
-}
-
-/** 64 bits of a hash. */
-function keyOf(text: string): bigint {
-  return hash('sha1', text, 'buffer').readBigUInt64BE(0);
 }

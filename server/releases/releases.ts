@@ -21,9 +21,8 @@ import { changesOf } from './definition.ts';
 import { type Stores, storeOf } from './files/stores.ts';
 import { selectHeader } from './queries/raw.ts';
 import * as queries from './queries/releases.ts';
-import { differencesOf } from './row-index.ts';
+import { differencesOf, indexName } from './row-index.ts';
 import { releaseView, splitsOf } from './view.ts';
-import { indexName } from './writing.ts';
 
 type Releasing = Pick<Context, 'db' | 'jobs' | 'clock' | 'stores' | 'publicUrl'>;
 

@@ -10,6 +10,9 @@ export function placeOf(group: string, seed: number): number {
   return (Number(bits) / 2 ** 53) * 100;
 }
 
+/** Rows of one group mostly follow each other. */
+let last = { group: '', seed: Number.NaN, place: 0 };
+
 /**
  * The split of a row; null where it goes nowhere. A row that held-out trainers alone made is `held_out`; one that they made
  * together with others goes nowhere, for it belongs on both sides. All others go by the group of their root: `test` lies at the
@@ -26,7 +29,8 @@ export function splitOf(
     const heldOut = trainers.filter((id) => heldOutTrainers.includes(id)).length;
     if (heldOut > 0) return heldOut === trainers.length ? 'held_out' : null;
   }
-  const place = placeOf(group, seed);
+  if (last.group !== group || last.seed !== seed) last = { group, seed, place: placeOf(group, seed) };
+  const { place } = last;
   if (place < test) return 'test';
   if (place >= 100 - validation) return 'validation';
   // Shares that are 100 together leave nothing out, whatever their sum loses in binary fractions.

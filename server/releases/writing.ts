@@ -7,10 +7,10 @@ import { Refusal } from '../problem.ts';
 import { describe } from './card/describe.ts';
 import type { Field, Row } from './examples.ts';
 import { Figures } from './figures.ts';
-import { buildingFolder, writeDocument } from './files/publish.ts';
+import { buildingFolder, type StoredFile, writeDocument } from './files/publish.ts';
 import { completed, type ShardFile } from './files/shard.ts';
 import { type Stores, storeOf } from './files/stores.ts';
-import { openSplit, type SplitWriter } from './files/writer.ts';
+import { type Line, lineOf, openSplit, type SplitWriter } from './files/writer.ts';
 import { companions } from './formats/dataset-info.ts';
 import { loadGrams } from './hygiene/benchmarks.ts';
 import { naming } from './names.ts';
@@ -72,13 +72,12 @@ export async function writeRelease({ db, stores, signal }: Writing, releaseId: s
   told.sources = await countSources(db, scope, sourcesOf(definition));
   await told.step('Writing rows');
   const folder = buildingFolder(stores.dataDir, releaseId);
-  const index = new RowIndex();
   const made =
     definition.kind === 'raw'
       ? await rawOf(db, release, scope)
       : await examplesOf(db, release, { scope, groupOf, grams: await loadGrams(db, definition.hygiene.benchmarks) });
   const { fields } = made;
-  const written = await writeRows(made.batches, { folder, definition, fields, told, index });
+  const { shards: written, index } = await writeRows(made.batches, { folder, definition, fields, told });
   const rows = written.reduce((sum, file) => sum + file.rows, 0);
   const { remarks, mixed, findings } = made.result();
   if (rows === 0) throw new Refusal('conflict', emptyWords(remarks));
@@ -90,12 +89,8 @@ export async function writeRelease({ db, stores, signal }: Writing, releaseId: s
     ...{ release, project: { name: basis.project }, publicUrl: basis.publicUrl, files: written },
     ...{ fields, figures, remarks, mixed },
   });
-  const files: ReleaseFile[] = [...written];
-  for (const { name, content } of [
-    ...companions(definition, written),
-    ...beside,
-    { name: indexName, content: index.bytes() },
-  ])
+  const files: ReleaseFile[] = [...written, { ...index, split: null, rows: null }];
+  for (const { name, content } of [...companions(definition, written), ...beside])
     files.push({ ...(await writeDocument(folder, name, content)), split: null, rows: null });
   const { sums, location } = await storeOf(stores, release).publish(releaseId, files, {
     signal,
@@ -145,42 +140,42 @@ async function rawOf(db: Database, { basis }: queries.ReleaseRow, scope: Scope):
     for await (const text of rawLines(db, scope.projectId, scope.moment, { names: basis.names, ...basis.raw }))
       yield {
         sources: 0,
-        rows: text
+        lines: text
           .split('\n')
           .slice(0, -1)
-          .map((line) => ({ id: String((at += 1)), split: 'train' as const, row: rawRow.parse(JSON.parse(line)) })),
+          .map((json) => ({ ...{ id: String((at += 1)), split: 'train', json }, row: rawRow.parse(JSON.parse(json)) })),
       };
   }
   return { batches: batches(), fields: [], figures, result: () => ({ remarks: [], mixed: [], findings: [] }) };
 }
-
-/** The file with the rows' hashes (row-index.ts). */
-export const indexName = 'row-hashes.bin';
 
 interface RowsOptions {
   folder: string;
   definition: ReleaseDefinition;
   fields: readonly Field[];
   told: Told;
-  index: RowIndex;
 }
 
-/** Rows of which each goes into the files of its split, as many as were made at a time. */
-type Batches = AsyncIterable<{ rows: readonly { id: string; split: Split; row: Row }[]; sources: number }>;
+/** Lines of which each goes into the files of its split, as many as were made at a time. */
+type Batches = AsyncIterable<{ lines: readonly (Line & { id: string; split: Split })[]; sources: number }>;
 
 async function* counted(pass: Pass, figures: Figures): Batches {
   for await (const { emitted, sources } of pass.batches()) {
     for (const { example } of emitted) figures.add(example);
-    yield { rows: emitted.map(({ split, row, example }) => ({ id: example.id, split, row })), sources };
+    yield {
+      lines: emitted.map(({ split, row, example: { id } }) => ({ id, split, ...lineOf(row) })),
+      sources,
+    };
   }
 }
 
 /** Writes all rows, each split to its own files. What an earlier attempt completed is passed by. */
 async function writeRows(
   batches: Batches,
-  { folder, definition, fields, told, index }: RowsOptions,
-): Promise<(ShardFile & { split: Split })[]> {
+  { folder, definition, fields, told }: RowsOptions,
+): Promise<{ shards: (ShardFile & { split: Split })[]; index: StoredFile }> {
   const done = await completed(folder);
+  const index = await RowIndex.create(folder);
   const { container, compression, shardMegabytes } = definition;
   const writers = new Map<Split, SplitWriter>();
   const writerFor = async (split: Split): Promise<SplitWriter> => {
@@ -193,29 +188,30 @@ async function writeRows(
     return writer;
   };
   try {
-    for await (const { rows, sources } of batches) {
-      const bySplit = new Map<Split, Row[]>();
-      for (const { id, split, row } of rows) {
-        const before = bySplit.get(split);
-        if (before === undefined) bySplit.set(split, [row]);
-        else before.push(row);
-        index.add(id, row);
+    for await (const { lines, sources } of batches) {
+      const bySplit = new Map<Split, Line[]>();
+      for (const line of lines) {
+        const before = bySplit.get(line.split);
+        if (before === undefined) bySplit.set(line.split, [line]);
+        else before.push(line);
       }
+      await index.add(lines);
       for (const [split, some] of bySplit) await (await writerFor(split)).write(some);
       told.gone += sources;
-      told.rows += rows.length;
+      told.rows += lines.length;
       told.bytes = [...writers.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       await told.look();
       // Where it runs beside requests, these have their turn.
       await breathe();
     }
-    const files: (ShardFile & { split: Split })[] = [];
+    const shards: (ShardFile & { split: Split })[] = [];
     await told.look();
     for (const split of splits)
-      for (const file of (await writers.get(split)?.finish()) ?? []) files.push({ ...file, split });
-    return files;
+      for (const file of (await writers.get(split)?.finish()) ?? []) shards.push({ ...file, split });
+    return { shards, index: await index.end() };
   } catch (error) {
     for (const writer of writers.values()) await writer.abort();
+    await index.abandon();
     throw error;
   }
 }

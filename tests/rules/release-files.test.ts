@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { Field, FieldType, Json, Row } from '../../server/releases/examples.ts';
 import { buildingFolder, publishFolder, writeDocument, writeSums } from '../../server/releases/files/publish.ts';
 import { completed, type ShardFile } from '../../server/releases/files/shard.ts';
-import { openSplit, type SplitOptions } from '../../server/releases/files/writer.ts';
+import { lineOf, openSplit, type SplitOptions } from '../../server/releases/files/writer.ts';
 import { findOnPath } from '../support/programs.ts';
 import { dialogueFields, dialogueRow } from '../support/release-rows.ts';
 
@@ -50,7 +50,7 @@ async function write(
 ): Promise<{ folder: string; files: ShardFile[] }> {
   const writer = await openSplit({ folder, name: 'data/train', fields, shardBytes, ...kind, ...rest });
   try {
-    for (let at = 0; at < rows.length; at += page) await writer.write(rows.slice(at, at + page));
+    for (let at = 0; at < rows.length; at += page) await writer.write(rows.slice(at, at + page).map(lineOf));
   } catch (error) {
     await writer.abort();
     throw error;
@@ -136,7 +136,7 @@ describe.each(kinds)('a split as $container, $compression', (kind) => {
     const { files } = await write(kind, rows, sizes);
     const folder = newFolder();
     const writer = await openSplit({ folder, name: 'data/train', fields: dialogueFields, ...kind, ...sizes });
-    await writer.write(rows.slice(0, 600));
+    await writer.write(rows.slice(0, 600).map(lineOf));
     await writer.abort();
     const before = (await completed(folder)).get('data/train') ?? [];
     expect(before.length).toBeGreaterThan(0);
@@ -333,7 +333,7 @@ it.runIf(process.platform === 'linux')('says so where there is no room', async (
     await symlink('/dev/full', join(folder, 'data/train-00000.part'));
     const writer = await openSplit({ folder, name: 'data/train', fields: dialogueFields, shardBytes: 50_000, ...kind });
     const filling = async () => {
-      for (let page = 0; page < 20; page += 1) await writer.write(dialogues(200));
+      for (let page = 0; page < 20; page += 1) await writer.write(dialogues(200).map(lineOf));
       await writer.finish();
     };
     await expect(filling(), named(kind)).rejects.toMatchObject({ code: 'storage_full' });

@@ -1,5 +1,5 @@
 /** A program that writes a split without end, and tells of each page with a dot: made to be killed. */
-import { openSplit } from '../../server/releases/files/writer.ts';
+import { lineOf, openSplit } from '../../server/releases/files/writer.ts';
 import { dialogueFields, dialogueRow } from './release-rows.ts';
 
 const [folder = '', container = '', compression = '', shardBytes = ''] = process.argv.slice(2);
@@ -12,6 +12,6 @@ const writer = await openSplit({
   shardBytes: Number(shardBytes),
 });
 for (let n = 0; ;) {
-  await writer.write(Array.from({ length: 3 }, () => dialogueRow(n++)));
+  await writer.write(Array.from({ length: 3 }, () => lineOf(dialogueRow(n++))));
   process.stdout.write('.');
 }

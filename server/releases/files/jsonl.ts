@@ -1,9 +1,8 @@
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import type { ReleaseDefinition } from '../../../shared/releases.ts';
-import type { Row } from '../examples.ts';
-import type { ShardSink } from './shard.ts';
-import type { Encoder } from './writer.ts';
+import type { FileSink } from './shard.ts';
+import type { Encoder, Line } from './writer.ts';
 
 /** Lines go on their way as soon as they have so many bytes together. */
 const chunkBytes = 512 << 10;
@@ -18,12 +17,11 @@ export class JsonLinesEncoder implements Encoder {
   #lines = Buffer.allocUnsafe(2 * chunkBytes);
   #length = 0;
 
-  constructor(sink: ShardSink, compression: ReleaseDefinition['compression']) {
+  constructor(sink: FileSink, compression: ReleaseDefinition['compression']) {
     this.#target = compression === 'none' ? sink : new Compressed(sink, compression);
   }
 
-  add(row: Row): number {
-    const line = JSON.stringify(row);
+  add({ json: line }: Line): number {
     // A UTF-16 code unit takes at most three bytes of UTF-8.
     const room = 3 * line.length + 1;
     if (this.#length + room > this.#lines.length) {
@@ -68,7 +66,7 @@ class Compressed implements Target {
   readonly #through: Transform;
   readonly #arrived: Promise<void>;
 
-  constructor(sink: ShardSink, compression: 'gzip' | 'zstd') {
+  constructor(sink: FileSink, compression: 'gzip' | 'zstd') {
     this.#through =
       compression === 'gzip'
         ? createGzip({ level: 6 })
@@ -100,7 +98,7 @@ class Compressed implements Target {
     this.#through.destroy();
   }
 
-  async #copy(sink: ShardSink, gzip: boolean): Promise<void> {
+  async #copy(sink: FileSink, gzip: boolean): Promise<void> {
     let first = gzip;
     for await (const chunk of this.#through as AsyncIterable<Buffer>) {
       if (first) chunk[gzipSystem] = noSystem;

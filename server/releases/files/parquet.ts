@@ -4,10 +4,10 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ColumnChunk, RowGroup } from 'hyparquet';
-import type { Field, Row } from '../examples.ts';
+import type { Field } from '../examples.ts';
 import { Columns, type Leaf } from './columns.ts';
-import type { Encoder } from './writer.ts';
-import type { ShardSink } from './shard.ts';
+import type { Encoder, Line } from './writer.ts';
+import type { FileSink } from './shard.ts';
 
 /** A row group is ended at the first row with which its values have so many bytes, before compression. */
 const rowGroupBytes = 8 << 20;
@@ -22,7 +22,7 @@ const magic = Buffer.from('PAR1');
  * text. A column's pages are compressed as they fill and kept until their row group is whole; no more than that is held.
  */
 export class ParquetEncoder implements Encoder {
-  readonly #sink: ShardSink;
+  readonly #sink: FileSink;
   readonly #columns: Columns;
   readonly #chunks: Chunk[];
   readonly #groups: RowGroup[] = [];
@@ -35,13 +35,13 @@ export class ParquetEncoder implements Encoder {
   /** A place in the file. */
   #offset = 0;
 
-  constructor(sink: ShardSink, fields: readonly Field[]) {
+  constructor(sink: FileSink, fields: readonly Field[]) {
     this.#sink = sink;
     this.#columns = new Columns(fields);
     this.#chunks = this.#columns.leaves.map((leaf) => new Chunk(leaf));
   }
 
-  add(row: Row): number {
+  add({ row }: Line): number {
     const bytes = this.#columns.add(row);
     for (const chunk of this.#chunks) if (chunk.endRow()) this.#due.add(chunk);
     this.#groupRows += 1;

@@ -41,7 +41,7 @@ export const finalName = (split: string, index: number, of: number, ending: stri
   `${shardName(split, index)}-of-${digits(of)}.${ending}`;
 
 /** Appends to a file, and hashes what it appends. */
-export class ShardSink {
+export class FileSink {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
@@ -52,10 +52,9 @@ export class ShardSink {
     this.#file = file;
   }
 
-  /** The file of the shard `name` in `folder`; what was there is gone. */
-  static async create(folder: string, name: string): Promise<ShardSink> {
-    const path = join(folder, `${name}.part`);
-    return new ShardSink(path, await open(path, 'w'));
+  /** What was there is gone. */
+  static async create(path: string): Promise<FileSink> {
+    return new FileSink(path, await open(path, 'w'));
   }
 
   /** Resolves when the bytes may be overwritten. */
@@ -66,14 +65,11 @@ export class ShardSink {
     this.bytes += bytes.length;
   }
 
-  /** The shard is whole: makes it so that it outlives a crash. */
-  async complete(folder: string, name: string, rows: number): Promise<ShardFile> {
+  /** The file is whole; once its folder is synced too, it outlives a crash. The hash is in hexadecimal. */
+  async close(): Promise<{ bytes: number; sha256: string }> {
     await this.#file.sync();
     await this.#file.close();
-    const done = { rows, bytes: this.bytes, sha256: this.#hash.digest('hex') };
-    await writeSynced(join(folder, `${name}${noteEnding}`), JSON.stringify(done));
-    await syncFolder(dirname(this.#path));
-    return { name, ...done };
+    return { bytes: this.bytes, sha256: this.#hash.digest('hex') };
   }
 
   /** Closes and removes the file. */
@@ -82,6 +78,19 @@ export class ShardSink {
     await this.#file.close().catch(() => undefined);
     await rm(this.#path, { force: true });
   }
+}
+
+/** The file of a shard that is being written; what was there is gone. */
+export const createShard = (folder: string, shard: string): Promise<FileSink> =>
+  FileSink.create(join(folder, `${shard}.part`));
+
+/** The shard is whole: makes it so that it outlives a crash. */
+export async function completeShard(sink: FileSink, folder: string, shard: string, rows: number): Promise<ShardFile> {
+  const done = { rows, ...(await sink.close()) };
+  const path = join(folder, `${shard}${noteEnding}`);
+  await writeSynced(path, JSON.stringify(done));
+  await syncFolder(dirname(path));
+  return { name: shard, ...done };
 }
 
 /** Gives a completed shard its name for good. */

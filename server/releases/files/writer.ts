@@ -6,12 +6,28 @@ import { roomOrRefusal } from '../../problem.ts';
 import type { Field, Row } from '../examples.ts';
 import { JsonLinesEncoder } from './jsonl.ts';
 import { ParquetEncoder } from './parquet.ts';
-import { finalName, renameShard, type ShardFile, shardName, ShardSink } from './shard.ts';
+import {
+  completeShard,
+  createShard,
+  type FileSink,
+  finalName,
+  renameShard,
+  type ShardFile,
+  shardName,
+} from './shard.ts';
+
+/** A row, and the same as JSON: made once for all that need it. */
+export interface Line {
+  readonly row: Row;
+  readonly json: string;
+}
+
+export const lineOf = (row: Row): Line => ({ row, json: JSON.stringify(row) });
 
 /** Turns the rows of one shard into bytes. What comes out depends on the rows alone, not on when it is asked for. */
 export interface Encoder {
   /** Takes a row; answers with the bytes that it has before compression. */
-  add(row: Row): number;
+  add(line: Line): number;
   /** Whether so much waits in memory that `drain` is to be called before the next row. */
   readonly full: boolean;
   drain(): Promise<void>;
@@ -44,7 +60,7 @@ export interface SplitOptions {
  */
 export interface SplitWriter {
   /** Resolves when it can take more. */
-  write(rows: readonly Row[]): Promise<void>;
+  write(lines: readonly Line[]): Promise<void>;
   /** Taken so far, also those that were passed by. */
   readonly rows: number;
   /** On the disk so far. */
@@ -62,7 +78,7 @@ export async function openSplit(options: SplitOptions): Promise<SplitWriter> {
 
 /** The shard that is being written; its size is before compression. */
 interface OpenShard {
-  readonly sink: ShardSink;
+  readonly sink: FileSink;
   readonly encoder: Encoder;
   rows: number;
   size: number;
@@ -88,16 +104,16 @@ class Shards implements SplitWriter {
     return this.#doneBytes + (this.#shard?.sink.bytes ?? 0);
   }
 
-  write(rows: readonly Row[]): Promise<void> {
+  write(lines: readonly Line[]): Promise<void> {
     return roomOrRefusal(async () => {
-      const passed = Math.min(this.#skip, rows.length);
+      const passed = Math.min(this.#skip, lines.length);
       this.#skip -= passed;
       this.rows += passed;
-      for (let at = passed; at < rows.length; at += 1) {
-        const row = rows[at];
-        if (!row) continue;
+      for (let at = passed; at < lines.length; at += 1) {
+        const line = lines[at];
+        if (!line) continue;
         const shard = (this.#shard ??= await this.#open());
-        shard.size += shard.encoder.add(row);
+        shard.size += shard.encoder.add(line);
         shard.rows += 1;
         this.rows += 1;
         if (shard.size >= this.#options.shardBytes) await this.#complete();
@@ -132,7 +148,7 @@ class Shards implements SplitWriter {
 
   async #open(): Promise<OpenShard> {
     const { folder, name, fields, container, compression } = this.#options;
-    const sink = await ShardSink.create(folder, shardName(name, this.#done.length));
+    const sink = await createShard(folder, shardName(name, this.#done.length));
     try {
       const encoder =
         container === 'parquet' ? new ParquetEncoder(sink, fields) : new JsonLinesEncoder(sink, compression);
@@ -147,7 +163,8 @@ class Shards implements SplitWriter {
     if (!this.#shard) return;
     const { sink, encoder, rows } = this.#shard;
     await encoder.end();
-    const file = await sink.complete(this.#options.folder, shardName(this.#options.name, this.#done.length), rows);
+    const { folder, name } = this.#options;
+    const file = await completeShard(sink, folder, shardName(name, this.#done.length), rows);
     this.#shard = null;
     this.#done.push(file);
     this.#doneBytes += file.bytes;

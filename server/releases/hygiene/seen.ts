@@ -1,4 +1,14 @@
+import { hash } from 'node:crypto';
 import { halves, joined } from '../roots/mixing.ts';
+
+/** A number of 64 bits in two signed halves, the higher first. */
+export type Key = readonly [high: number, low: number];
+
+/** The first 64 bits of the SHA-1 of a text. */
+export function keyOf(text: string): Key {
+  const hex = hash('sha1', text, 'hex');
+  return [Number.parseInt(hex.slice(0, 8), 16) | 0, Number.parseInt(hex.slice(8, 16), 16) | 0];
+}
 
 const firstSlots = 1 << 10;
 /** It grows where more than three in four slots are taken. */

@@ -193,7 +193,8 @@ const comparedStatement = statement<
      where p.project_id = $1::uuid and p.comparison_id > $3::uuid and ${stood('p')}
      group by p.comparison_id order by p.comparison_id limit $4::int
    )
-   select ${conversationColumns}, page.comparison_id, page.rankings, k.prompt_message_id, k.completion_ids, k.sampling_id,
+   select ${conversationColumns}, page.comparison_id, page.rankings, k.prompt_message_id,
+     to_json(k.completion_ids) as completion_ids, k.sampling_id,
      s.original_id, kr.number as comparison_round
    from page join comparisons k on k.id = page.comparison_id join conversations c on c.id = k.conversation_id
    left join samplings s on s.id = k.sampling_id left join rounds kr on kr.id = k.round_id

@@ -30,6 +30,9 @@ interface Compared {
   nameOf: (trainerId: string | null) => string | null;
 }
 
+/** Comparisons of which examples are made at a time: between two, the reading of the next page has its turn. */
+const together = 32;
+
 /** What is made of the comparisons whose rankings stood at the moment. */
 export async function* compared(
   db: Database,
@@ -44,13 +47,14 @@ export async function* compared(
     const messages = await queries.selectMessagesOf(db, scope, ids);
     return { rows, messages: new Map(messages.map((message) => [message.id, message])), size: sizeOf(messages) };
   }))
-    yield {
-      examples: rows.flatMap((row) => {
+    for (let at = 0; at < rows.length; at += together) {
+      const some = rows.slice(at, at + together);
+      const examples = some.flatMap((row) => {
         const one = comparedOf(row, messages, definition, reading);
         return one === null ? [] : make(one, definition);
-      }),
-      sources: rows.length,
-    };
+      });
+      yield { examples, sources: some.length };
+    }
 }
 
 function comparedOf(
@@ -91,24 +95,27 @@ function qualityOf(rankings: readonly queries.RankingOf[], index: number): Quali
   };
 }
 
-/** The facts of what is made from these rankings about these completions. */
-function factsFor(
-  { facts, messages }: Compared,
-  id: string,
-  rankings: readonly queries.RankingOf[],
-  of: readonly number[],
-): Facts {
-  const written = of.flatMap((index) => messages[index] ?? []);
+/** The facts of all that is made from these rankings. */
+function sharedFacts({ facts }: Compared, rankings: readonly queries.RankingOf[]) {
   return {
     ...facts,
-    id,
     trainers: [...new Set(rankings.flatMap(({ trainerId }) => trainerId ?? []))],
-    origin: commonOrigin(written),
-    models: modelsOf(written),
     createdAt: new Date(Math.max(...rankings.map(({ at }) => at.getTime()))),
     activeMs: rankings.reduce((sum, { activeMs }) => sum + activeMs, 0),
   };
 }
+
+/** The facts of what is made about these completions. */
+function ownFacts({ messages }: Compared, id: string, of: readonly number[]) {
+  const written = of.flatMap((index) => messages[index] ?? []);
+  return { id, origin: commonOrigin(written), models: modelsOf(written) };
+}
+
+/** The facts of what is made from these rankings about these completions. */
+const factsFor = (one: Compared, id: string, rankings: readonly queries.RankingOf[], of: readonly number[]): Facts => ({
+  ...sharedFacts(one, rankings),
+  ...ownFacts(one, id, of),
+});
 
 function comparedWith(one: Compared, ranking: queries.RankingOf | null) {
   const { prompt, id: groupId, k, samplingId, originalId, agreement } = one;
@@ -139,26 +146,29 @@ function policy(
 export const makePairs: Making = (one, definition) => {
   const { filter, rankings: how } = definition;
   const made: Pair[] = [];
-  const add = (ranking: queries.RankingOf | null, better: number, worse: number, distance: number): void => {
-    const [chosen, rejected, quality] = [one.completions[better], one.completions[worse], one.qualities[better]];
-    if (!chosen || !rejected || !quality || !passesQuality(filter, quality)) return;
-    const from = ranking === null ? one.rankings : [ranking];
-    made.push({
-      shape: 'pair',
-      ...factsFor(one, `${ranking?.id ?? one.id}:${better}:${worse}`, from, [better, worse]),
+  const add = (ranking: queries.RankingOf | null, ordered: ReturnType<typeof pairs<number>>): void => {
+    const shared = {
+      ...sharedFacts(one, ranking === null ? one.rankings : [ranking]),
       ...comparedWith(one, ranking),
-      ...{ chosen, rejected, distance, margin: marginOf(one, ranking, better, worse) },
-    });
+    };
+    for (const { better, worse, distance } of ordered) {
+      const [chosen, rejected, quality] = [one.completions[better], one.completions[worse], one.qualities[better]];
+      if (!chosen || !rejected || !quality || !passesQuality(filter, quality)) continue;
+      made.push({
+        shape: 'pair',
+        ...shared,
+        ...ownFacts(one, `${ranking?.id ?? one.id}:${better}:${worse}`, [better, worse]),
+        ...{ chosen, rejected, distance, margin: marginOf(one, ranking, better, worse) },
+      });
+    }
   };
-  if (how === 'majority')
-    for (const { better, worse, for: more, against } of majorityPairs(
-      one.rankings.map(({ groups }) => groups),
-      one.k,
-    ))
-      add(null, better, worse, more - against);
-  else
-    for (const { ranking, groups } of policy(one, definition))
-      for (const { better, worse, distance } of pairs(groups)) add(ranking, better, worse, distance);
+  if (how === 'majority') {
+    const groups = one.rankings.map((ranking) => ranking.groups);
+    add(
+      null,
+      majorityPairs(groups, one.k).map((pair) => ({ ...pair, distance: pair.for - pair.against })),
+    );
+  } else for (const { ranking, groups } of policy(one, definition)) add(ranking, pairs(groups));
   return made;
 };
 
