@@ -65,6 +65,8 @@ export const say = endpoint({
   body: z.strictObject({
     /** Made by the client, so that a retry is not a second message. */
     id: z.uuid(),
+    /** Of the answer, for a page that follows it before it is there and so hears its first word a trip earlier. */
+    answerId: z.uuid().optional(),
     /** The message that it follows: an answer of the model, or null at the beginning. */
     parentId: z.uuid().nullable(),
     content,

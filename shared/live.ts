@@ -6,8 +6,16 @@ import { streamState } from './streams.ts';
 export const liveRequest = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('watch'), projectId: z.uuid() }),
   z.strictObject({ type: z.literal('unwatch'), projectId: z.uuid() }),
-  /** The rest of a completion that you asked for, from behind the first `from` characters, which the page has. */
-  z.strictObject({ type: z.literal('follow'), streamId: z.uuid(), from: z.number().int().min(0) }),
+  /**
+   * The rest of a completion that you asked for, from behind the first `from` characters, which the page has. Where `coming`, it
+   * is only being asked for at this moment: it is waited for, for some seconds.
+   */
+  z.strictObject({
+    type: z.literal('follow'),
+    streamId: z.uuid(),
+    from: z.number().int().min(0),
+    coming: z.boolean().optional(),
+  }),
   z.strictObject({ type: z.literal('unfollow'), streamId: z.uuid() }),
   /** Tell when something changes in one's own assignment, as from another tab. */
   z.strictObject({ type: z.literal('attend'), assignmentId: z.uuid() }),
@@ -24,7 +32,7 @@ export const liveMessage = z.discriminatedUnion('type', [
    * what the page has from there on is replaced, and a page that has fewer asks again from what it has.
    */
   z.object({ type: z.literal('piece'), streamId: z.uuid(), at: z.number().int(), text: z.string() }),
-  /** Sent when following begins and whenever the state changes; after `done`, `stopped` and `failed` nothing follows. */
+  /** Sent when following begins, unless it was `coming`, and whenever the state changes; after `done`, `stopped` and `failed` nothing follows. */
   z.object({
     type: z.literal('stream'),
     streamId: z.uuid(),

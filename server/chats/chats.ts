@@ -1,6 +1,8 @@
 import { v5 as nameId } from 'uuid';
 import type { Chat, ChatMessage } from '../../shared/chats.ts';
+import type * as endpoints from '../../shared/chats.ts';
 import type { Message } from '../../shared/conversations.ts';
+import type { Parsed } from '../../shared/endpoint.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import type { Context } from '../context.ts';
 import { type Database, transaction } from '../db/database.ts';
@@ -64,10 +66,11 @@ export async function say(
   context: Chatting,
   user: SignedIn,
   assignmentId: string,
-  { id, parentId, content }: { id: string; parentId: string | null; content: string },
+  { id, answerId = nameId('answer', id), parentId, content }: Parsed<typeof endpoints.say>['body'],
 ): Promise<{ message: ChatMessage; answer: ChatMessage }> {
   const { db, hub } = context;
-  const { standing, messages, round, moderation } = await openChat(context, user, assignmentId);
+  const going = await openChat(context, user, assignmentId);
+  const { messages, round, moderation } = going;
   const before = messages.find((message) => message.id === id);
   if (before !== undefined) {
     const answered = await answerTo(context, assignmentId, id);
@@ -78,23 +81,24 @@ export async function say(
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role === 'user') throw invalid('parentId', 'must be an answer of the model, or null');
   await checkShown(db, path);
-  const { maxTurns, maxCharacters } = standing.limits;
+  const { maxTurns, maxCharacters } = going.limits;
   if (content.length > maxCharacters) throw invalid('content', `must have at most ${maxCharacters} characters`);
-  if (path.length + 2 > Math.max(maxTurns, standing.prompt.length + 2))
+  const opening = messages.filter(({ authorKind }) => authorKind === 'import').length;
+  if (path.length + 2 > Math.max(maxTurns, opening + 2))
     throw invalid('content', `a chat has at most ${maxTurns} messages: end this one, or go on from an earlier message`);
   const judgement = await judge(context, { moderation }, content);
   if (judgement?.action === 'block') throw blocked('content', judgement);
 
   const prompt = [...path, { role: 'user' as const, content }];
-  const generation = newAnswer(context, user, standing, round, nameId('answer', id), id, prompt);
+  const generation = newAnswer(context, user, going, round, answerId, id, prompt);
   const ahead = context.streams.ask(generation, round.policyModel);
-  const keep = judgement && ((tx: Database) => keepVerdict(tx, standing.projectId, id, judgement));
+  const keep = judgement && ((tx: Database) => keepVerdict(tx, going.projectId, id, judgement));
   const begun = await begin(db, { id, parentId, content }, generation, ahead, keep);
   // The same was being said by another request at this moment, which has the model answer.
   const answer = begun
     ? answerView(generation, context.streams.run(generation, round.policyModel, ahead))
     : await answerTo(context, assignmentId, id);
-  if (answer === null) throw invalid('id', 'is the id of another message');
+  if (answer === null) throw invalid('id', 'is the id of another message, or answerId is');
   hub.changed(assignmentId);
   const verdict = judgement === null ? null : ((await verdictsOf(db, [id], user.id)).get(id) ?? null);
   const createdAt = generation.createdAt.toISOString();
@@ -112,7 +116,8 @@ export async function answerAgain(
   { id, parentId }: { id: string; parentId: string },
 ): Promise<{ answer: ChatMessage }> {
   const { db, hub, streams } = context;
-  const { standing, messages, round } = await openChat(context, user, assignmentId);
+  const going = await openChat(context, user, assignmentId);
+  const { messages, round } = going;
   const before = (await queries.selectGenerations(db, assignmentId)).find((generation) => generation.id === id);
   if (before !== undefined) return { answer: await answerNow(context, before) };
   if (round === null) throw new Refusal('conflict', noModel);
@@ -120,7 +125,7 @@ export async function answerAgain(
   if (path === null) throw invalid('parentId', 'there is no such message in this chat');
   if (path.at(-1)?.role !== 'user') throw invalid('parentId', 'must be a message of the user');
   await checkShown(db, path);
-  const generation = newAnswer(context, user, standing, round, id, parentId, path);
+  const generation = newAnswer(context, user, going, round, id, parentId, path);
   const ahead = streams.ask(generation, round.policyModel);
   if (!(await begin(db, null, generation, ahead))) throw invalid('id', 'is taken');
   const answer = answerView(generation, streams.run(generation, round.policyModel, ahead));
@@ -180,7 +185,7 @@ async function checkShown(db: Database, path: readonly queries.ChatLine[]): Prom
 function newAnswer(
   { streams, random, clock }: Chatting,
   user: SignedIn,
-  { id: assignmentId, projectId }: Standing,
+  { id: assignmentId, projectId }: queries.Going,
   { id: roundId, policyModel }: queries.ChatRound,
   id: string,
   parentId: string,
@@ -205,32 +210,20 @@ async function chatOf(db: Database, user: SignedIn, assignmentId: string): Promi
   return standing;
 }
 
-/**
- * One's own chat that can be gone on with, with its messages and what it goes on with; its conversation is there then. Throws `not_found`, also where the
- * membership has ended, and `archived`.
- */
-async function openChat(
-  { db, clock }: Chatting,
-  user: SignedIn,
-  assignmentId: string,
-): Promise<{ standing: Standing; messages: queries.ChatLine[] } & queries.Going> {
-  const read = (): Promise<[queries.Going | null, queries.ChatLine[]]> =>
-    Promise.all([
-      queries.selectGoing(db, { id: assignmentId, userId: user.id, seesAll: user.role === 'admin' }),
-      queries.selectMessages(db, assignmentId),
-    ]);
-  // Somebody waits for the first word, so all is read at once; but what was made between the two is read again.
-  const [standing, found] = await Promise.all([chatOf(db, user, assignmentId), read()]);
-  const { state, prompt } = standing;
-  if (state !== 'active' && state !== 'expired') throw noLongerOpen(state);
-  let [going, messages] = found;
-  if (going?.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
-  if (going !== null && (!going.made || messages.length < prompt.length)) {
-    await provideChat(db, user, standing, clock());
-    [going, messages] = await read();
-  }
-  if (going === null) throw notFound('project');
-  return { standing, messages, ...going };
+/** One's own chat that can be gone on with; its conversation is there then. Throws `not_found`, also where the membership has ended, and `archived`. */
+async function openChat({ db, clock }: Chatting, user: SignedIn, assignmentId: string): Promise<queries.Going> {
+  const read = async (): Promise<queries.Going> => {
+    const chat = { id: assignmentId, userId: user.id, seesAll: user.role === 'admin' };
+    const going = await queries.selectGoing(db, chat);
+    if (going === null) throw notFound('chat');
+    return going;
+  };
+  const going = await read();
+  if (going.state !== 'active' && going.state !== 'expired') throw noLongerOpen(going.state);
+  if (going.archived) throw new Refusal('archived', 'The project is archived: no model is asked any more.');
+  if (going.made) return going;
+  await provideChat(db, user, await chatOf(db, user, assignmentId), clock());
+  return read();
 }
 
 /** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */

@@ -67,28 +67,30 @@ export async function insertChat(
 /** What is said in a chat. */
 export type ChatLine = Pick<MessageRow, 'id' | 'parentId' | 'role' | 'content' | 'authorKind' | 'createdAt'>;
 
-const messagesStatement = statement<{
+interface RawLine {
   id: string;
   parent_id: string | null;
   role: MessageRole;
   content: string;
   author_kind: MessageRow['authorKind'];
   created_at: string;
-}>(
-  'chat_messages',
-  `select id, parent_id, role, content, author_kind, created_at from messages m
-   where conversation_id = $1::uuid
-     and not exists (select from generations g where g.id = m.id and g.purpose = 'alternative')
-   order by created_at, id`,
-);
+}
+
+const messagesOf = (
+  chatId: string,
+): string => `select id, parent_id, role, content, author_kind, created_at from messages m
+  where conversation_id = ${chatId} and not exists (select from generations g where g.id = m.id and g.purpose = 'alternative')
+  order by created_at, id`;
+
+const messagesStatement = statement<RawLine>('chat_messages', messagesOf('$1::uuid'));
 
 /** The messages of a chat in the order in which they were made; without the alternatives that were sampled for one of them. */
 export async function selectMessages(db: Database, chatId: string): Promise<ChatLine[]> {
-  const rows = await run(db, messagesStatement, [chatId]);
-  return rows.map(({ parent_id: parentId, author_kind: authorKind, created_at, ...rest }) => ({
-    ...{ ...rest, parentId, authorKind },
-    createdAt: moment(created_at),
-  }));
+  return (await run(db, messagesStatement, [chatId])).map(lineOf);
+}
+
+function lineOf({ parent_id: parentId, author_kind: authorKind, created_at, ...rest }: RawLine): ChatLine {
+  return { ...rest, parentId, authorKind, createdAt: moment(created_at) };
 }
 
 /** An answer in a chat. The path that it was asked with is left out: of a long chat, all of them together are large. */
@@ -137,34 +139,45 @@ export async function selectRoundOf(db: Database, chatId: string): Promise<ChatR
 export interface Going {
   archived: boolean;
   moderation: ModerationSettings;
+  /** The chat's own, which is its assignment's. */
+  id: string;
+  projectId: string;
+  state: AssignmentState;
+  limits: { maxTurns: number; maxCharacters: number };
   /** Whether its conversation is there. */
   made: boolean;
   round: ChatRound | null;
+  messages: ChatLine[];
 }
 
 const goingStatement = statement<{
+  project_id: string;
+  state: AssignmentState;
+  limits: Going['limits'];
   archived: boolean;
   moderation: ModerationSettings;
   made: boolean;
   round: { id: string; mix: ChatRound['mix'] } | null;
+  messages: RawLine[] | null;
   model: {
     [Column in keyof ModelRow as Column extends 'baseUrl' | 'apiKey' | 'createdAt' ? never : Column]: ModelRow[Column];
   } & { base_url: string | null; api_key: string | null; created_at: string };
 }>(
   'chat_going',
-  `select p.archived, p.moderation, c.id is not null as made, to_jsonb(m) as model,
-     case when r.id is not null then jsonb_build_object('id', r.id, 'mix', r.mix) end as round
+  `select p.id as project_id, a.state, p.limits, p.archived, p.moderation, c.id is not null as made, to_jsonb(m) as model,
+     case when r.id is not null then jsonb_build_object('id', r.id, 'mix', r.mix) end as round,
+     (select json_agg(line) from (${messagesOf('a.id')}) line) as messages
    from assignments a join projects p on p.id = a.project_id
    left join conversations c on c.id = a.id
    left join rounds r on r.id = coalesce(c.round_id, p.round_id)
    left join models m on m.id = r.policy_model_id
-   where a.id = $1::uuid
+   where a.id = $1::uuid and a.trainer_id = $2::uuid and a.kind = 'chat'
      and ($3::boolean or exists (select from members where members.project_id = p.id and members.user_id = $2::uuid))`,
 );
 
 /**
- * What a chat goes on with: `selectRoundOf` and its project, in one statement, as somebody waits for the first word. Null where
- * this person has no part in the project.
+ * What one's own chat goes on with: `selectRoundOf`, `selectMessages` and its project, in one statement, as somebody waits for
+ * the first word. Null where this person has no such chat, or no part in its project any more.
  */
 export async function selectGoing(
   db: Database,
@@ -172,11 +185,12 @@ export async function selectGoing(
 ): Promise<Going | null> {
   const [row] = await run(db, goingStatement, [chat.id, chat.userId, chat.seesAll]);
   if (row === undefined) return null;
-  const { archived, moderation, made, round, model } = row;
-  if (round === null) return { archived, moderation, made, round };
+  const { round, model, project_id: projectId, messages, ...going } = row;
+  const found = { ...going, id: chat.id, projectId, messages: (messages ?? []).map(lineOf) };
+  if (round === null) return { ...found, round };
   const { base_url: baseUrl, api_key: apiKey, created_at, ...rest } = model;
   const policyModel = { ...rest, baseUrl, apiKey, createdAt: moment(created_at) };
-  return { archived, moderation, made, round: { ...round, policyModel } };
+  return { ...found, round: { ...round, policyModel } };
 }
 
 /** How the chat stands that was submitted, or null. */

@@ -66,8 +66,8 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
           return stuckSince === null;
         },
         send(message) {
-          stillIs('').catch(close);
           socket.send(JSON.stringify(message));
+          stillIs('').catch(close);
         },
       };
 
@@ -90,7 +90,9 @@ export async function registerLive(app: FastifyInstance, context: Context): Prom
           await projectFor(context.db, user, id);
           heard.set(id, await context.hub.watch(id, send));
         } else if (asked.type === 'follow') {
-          heard.set(id, await context.streams.follow(user.id, id, asked.from, follower));
+          const { streams } = context;
+          const whose = [user.id, id, asked.from, follower] as const;
+          heard.set(id, asked.coming ? streams.followComing(...whose) : await streams.follow(...whose));
         } else {
           await standingOf(context.db, user, id);
           heard.set(id, context.hub.attend(id, send));

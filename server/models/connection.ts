@@ -45,7 +45,7 @@ export function createFetch(hosts: Hosts, resolve: Resolve = lookup): { fetch: F
       const outgoing = (secure ? httpsRequest : httpRequest)(url, {
         method: init.method ?? 'GET',
         agent: agents[secure ? 'https:' : 'http:'],
-        headers: { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'identity' },
+        headers: { ...Object.fromEntries(headersOf(init)), 'accept-encoding': 'identity' },
         ...(init.signal && { signal: init.signal }),
       });
       outgoing.once('response', resolve);
@@ -68,27 +68,30 @@ export function createFetch(hosts: Hosts, resolve: Resolve = lookup): { fetch: F
   };
 }
 
+const headersOf = ({ headers }: RequestInit): Headers => (headers instanceof Headers ? headers : new Headers(headers));
+
 /** The body as a stream that fails where it grows beyond bounds or breaks off, and holds the server back where nobody reads. */
 function bodyOf(answer: IncomingMessage): ReadableStream<Uint8Array> {
   let length = 0;
+  let wanted = true;
   return new ReadableStream<Uint8Array>({
     start(controller) {
       answer.on('data', (chunk: Buffer) => {
+        if (!wanted) return;
         length += chunk.length;
         if (length > maxAnswer) answer.destroy(new Error('the answer is too long'));
         else controller.enqueue(chunk);
         if ((controller.desiredSize ?? 0) <= 0) answer.pause();
       });
-      answer.once('end', () => controller.close());
-      answer.once('error', (error) => controller.error(error));
+      answer.once('end', () => wanted && controller.close());
+      answer.once('error', (error) => wanted && controller.error(error));
     },
     pull() {
       answer.resume();
     },
     cancel() {
-      // Mostly only the end is outstanding; once that is read, the connection can be used again.
-      answer.removeAllListeners('data').removeAllListeners('end').removeAllListeners('error');
-      answer.on('error', () => {});
+      // Mostly only the end is outstanding; once that is read, the connection can be used again. Node hears of it as we do.
+      wanted = false;
       const timer = setTimeout(() => answer.destroy(), restWithin).unref();
       answer.once('close', () => clearTimeout(timer));
       answer.resume();

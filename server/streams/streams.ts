@@ -11,6 +11,7 @@
  *   with the same seed (growing.ts). One that is told to stop hands them over at once.
  * - Nobody waits for one who does not read: what piles up is sent as one larger piece later.
  */
+import { EventEmitter, once } from 'node:events';
 import { v7 as newId } from 'uuid';
 import { z } from 'zod';
 import type { Message } from '../../shared/conversations.ts';
@@ -23,7 +24,7 @@ import type { OpenDatabase } from '../db/open.ts';
 import { ModelFailure, type Writing } from '../models/provider.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { Models } from '../models/writing.ts';
-import { notFound } from '../problem.ts';
+import { notFound, Refusal } from '../problem.ts';
 import { commonLength, Growing } from './growing.ts';
 import * as queries from './queries.ts';
 import { Relays } from './relays.ts';
@@ -125,6 +126,9 @@ const inspectEvery = 200;
 const stopWithin = 2_000;
 /** Of a text that is no chat's. */
 const withheldWords = 'This was withheld by the moderation of this project.';
+/** A stream that is followed before it is there is waited for so long, and looked for first after so long, in milliseconds. */
+const comesWithin = 4_000;
+const firstLook = 300;
 /** Messages to the processes: who wants a stream's pieces, or has it stopped. */
 const requests = 'stream_requests';
 
@@ -147,6 +151,8 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #running = new Map<string, Running>();
   readonly #followers = new Map<string, Set<Following>>();
+  /** An event for each stream that this process begins, named by its id. */
+  readonly #begun = new EventEmitter().setMaxListeners(0);
   readonly #writing = new Set<Promise<void>>();
   readonly #toSend = new Set<string>();
   readonly #relays: Relays;
@@ -237,6 +243,7 @@ export class Streams {
       ...{ dirty: false, inspected: 0, wantedUntil: 0, relayed: 0 },
     };
     this.#running.set(generation.id, running);
+    this.#begun.emit(generation.id);
     const work = this.#write(running).finally(() => this.#writing.delete(work));
     this.#writing.add(work);
     this.#storing ??= setInterval(() => void this.#store().catch(this.#options.onError), storeEvery);
@@ -272,6 +279,44 @@ export class Streams {
    */
   async follow(userId: string, id: string, from: number, follower: Follower): Promise<() => void> {
     await this.#own(userId, id);
+    return this.#follow(id, from, follower);
+  }
+
+  /**
+   * The same for one that is only being asked for: a page follows an answer while it asks for it, so that no trip lies between
+   * the two. The follower hears where none came.
+   */
+  followComing(userId: string, id: string, from: number, follower: Follower): () => void {
+    const left = new AbortController();
+    void this.#followLater(userId, id, from, follower, left.signal);
+    return () => left.abort();
+  }
+
+  async #followLater(userId: string, id: string, from: number, follower: Follower, left: AbortSignal): Promise<void> {
+    try {
+      await this.#awaited(userId, id, left);
+      const leave = await this.#follow(id, from, follower, true);
+      if (left.aborted) leave();
+      else left.addEventListener('abort', leave);
+    } catch (error) {
+      if (left.aborted) return;
+      if (error instanceof Refusal) follower.send({ type: 'refused', detail: error.message });
+      else this.#options.onError(error);
+    }
+  }
+
+  /** Resolves once one's own stream is there, or is no longer waited for. Throws `not_found`. */
+  async #awaited(userId: string, id: string, left: AbortSignal): Promise<void> {
+    // It is mostly begun in this process, which tells so; what another one begins is found by looking, ever more seldom.
+    for (let wait = firstLook, waited = 0; waited < comesWithin; waited += wait, wait *= 2) {
+      const signal = AbortSignal.any([left, AbortSignal.timeout(wait)]);
+      if (!this.#running.has(id)) await once(this.#begun, id, { signal }).catch(() => undefined);
+      if (left.aborted || (await this.#isOwn(userId, id))) return;
+    }
+    throw notFound('stream');
+  }
+
+  async #follow(id: string, from: number, follower: Follower, coming = false): Promise<() => void> {
     const following: Following = { follower, has: from, sure: from };
     const all = this.#followers.get(id) ?? new Set();
     this.#followers.set(id, all.add(following));
@@ -291,7 +336,9 @@ export class Streams {
       const { state, detail, text } = stream;
       following.sure = Math.min(from, text.length);
       this.#sendText(id, following, text, ended(state));
-      follower.send({ type: 'stream', streamId: id, state, detail, length: text.length });
+      // Whoever followed it before it began knows that it waits, and waits for its first word.
+      if (!coming || state !== 'waiting' || detail !== null)
+        follower.send({ type: 'stream', streamId: id, state, detail, length: text.length });
     } catch (error) {
       leave();
       throw error;
@@ -355,14 +402,14 @@ export class Streams {
           return await this.#end(running, 'done', null, next.value.finishReason, next.value.usage);
         }
         const stays = growing.add(next.value);
-        if (running.state === 'waiting') {
-          running.state = 'streaming';
-          running.detail = null;
-          running.firstTokenAt ??= clock();
-          this.#tell(running);
-        }
+        const isFirst = running.state === 'waiting';
+        running.state = 'streaming';
+        running.detail = null;
+        running.firstTokenAt ??= clock();
         running.dirty = true;
         this.#grown(id, growing.text, stays);
+        // Behind the first word, which somebody waits for.
+        if (isFirst) this.#tell(running);
         if (running.inspecting === null)
           this.#inspect(running).then(
             (made) => (inspection = made),
@@ -550,9 +597,14 @@ export class Streams {
   }
 
   async #own(userId: string, id: string): Promise<void> {
-    const running = this.#running.get(id);
-    const trainerId = running?.generation.trainerId ?? (await queries.selectGeneration(this.#db, id))?.trainerId;
-    if (trainerId !== userId) throw notFound('stream');
+    if (!(await this.#isOwn(userId, id))) throw notFound('stream');
+  }
+
+  /** False where there is none. Throws `not_found` where it is another's. */
+  async #isOwn(userId: string, id: string): Promise<boolean> {
+    const generation = this.#running.get(id)?.generation ?? (await queries.selectGeneration(this.#db, id));
+    if (generation !== null && generation.trainerId !== userId) throw notFound('stream');
+    return generation !== null;
   }
 }
 

@@ -60,8 +60,9 @@ async function followed(
   { socket, next }: Listener,
   streamId: string,
   from = '',
+  coming = false,
 ): Promise<{ text: string; states: string[] }> {
-  socket.send(JSON.stringify({ type: 'follow', streamId, from: from.length }));
+  socket.send(JSON.stringify({ type: 'follow', streamId, from: from.length, coming }));
   let text = from;
   const states: string[] = [];
   for (;;) {
@@ -97,6 +98,44 @@ describe('a chat', () => {
       ['assistant', text],
     ]);
     tab.socket.terminate();
+  });
+
+  it('streams to a page that follows the answer before it is asked for, and to nobody else', async () => {
+    const { assignment } = await begun('steady');
+    const [tab, others] = [await listen(t.app, ann), await listen(t.app, ben)];
+    const answerId = randomUUID();
+    others.socket.send(JSON.stringify({ type: 'follow', streamId: answerId, from: 0, coming: true }));
+    const following = followed(tab, answerId, '', true);
+    const body = { id: randomUUID(), answerId, parentId: null, content: 'Why is the sky blue?' };
+    const { answer } = await t.call(say, { params: { assignmentId: assignment.id }, body }, ann);
+    expect(answer.id).toBe(answerId);
+    expect(await others.next()).toMatchObject({ type: 'refused' });
+    const { text, states } = await following;
+    expect(states.at(-1)).toBe('done');
+    expect((await chatNow(t, assignment.id, ann)).messages.at(-1)?.content).toBe(text);
+    // The same again is once, and an id that is taken is refused.
+    expect((await t.call(say, { params: { assignmentId: assignment.id }, body }, ann)).answer.id).toBe(answerId);
+    const taken = { ...body, id: randomUUID(), content: 'And red?' };
+    await t.refused('invalid', say, { params: { assignmentId: assignment.id }, body: taken }, ann);
+    tab.socket.terminate();
+    others.socket.terminate();
+  });
+
+  it('tells a page that followed what never came', async () => {
+    const tab = await listen(t.app, ann);
+    tab.socket.send(JSON.stringify({ type: 'follow', streamId: randomUUID(), from: 0, coming: true }));
+    expect(await tab.next()).toMatchObject({ type: 'refused' });
+    tab.socket.terminate();
+  });
+
+  it('asks the model over a connection that is kept', async () => {
+    const { assignment, model } = await begun('steady:kept');
+    for (const content of ['One?', 'Two?', 'Three?']) {
+      const { answer } = await said(t, assignment.id, content, null, ann);
+      await ended(t, assignment.id, answer.id, ann);
+    }
+    expect(server.requests(model.model)).toBe(3);
+    expect(server.connections(model.model)).toBe(1);
   });
 
   it('asks the model with the whole path, and with that alone', async () => {

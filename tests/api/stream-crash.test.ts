@@ -59,7 +59,7 @@ class Page {
   shrank = 0;
   #socket: WebSocket | null = null;
 
-  async follow(server: ServerProcess, headers: Headers, streamId: string): Promise<void> {
+  async follow(server: ServerProcess, headers: Headers, streamId: string, coming = false): Promise<void> {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/api/live`, { headers });
     this.#socket = socket;
     socket.on('error', () => {});
@@ -72,7 +72,7 @@ class Page {
       } else if (message.type === 'stream') this.state = message.state;
     });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    socket.send(JSON.stringify({ type: 'follow', streamId, from: this.text.length }));
+    socket.send(JSON.stringify({ type: 'follow', streamId, from: this.text.length, coming }));
   }
 
   leave(): void {
@@ -95,11 +95,12 @@ it('goes on with an answer where it was', { timeout: 120_000 }, async () => {
   const ann = await joinAsTrainer(writer.url, admin, project.id, 'ann');
   const claimed = await callAt(writer.url, claim, { params, body: { kinds: ['chat'] } }, ann);
   const assignmentId = claimed?.assignment.id ?? '';
-  const hello = { id: randomUUID(), parentId: null, content: 'Tell me about the tides.' };
-  const { answer } = await callAt(writer.url, say, { params: { assignmentId }, body: hello }, ann);
-
+  const answerId = randomUUID();
+  const hello = { id: randomUUID(), answerId, parentId: null, content: 'Tell me about the tides.' };
   const page = new Page();
-  await page.follow(other, ann, answer.id);
+  // The process that it is connected to hears of the answer only from the database.
+  await page.follow(other, ann, answerId, true);
+  const { answer } = await callAt(writer.url, say, { params: { assignmentId }, body: hello }, ann);
   await expect.poll(() => page.text.split(' ').length, { timeout: 10_000 }).toBeGreaterThan(12);
   expect(page.state).toBe('streaming');
   await writer.end('SIGKILL');

@@ -118,17 +118,18 @@ async function firstWord(server: ServerProcess): Promise<Row[]> {
     if (n % 20 === 0) assignmentId = await claimChat(server, projectId, trainer);
     const before = performance.now();
     const path = fillPath(say.path, { assignmentId });
-    const answer = await connection.request(
+    const id = randomUUID();
+    const word = new Promise<void>((resolve) => heard.set(id, resolve));
+    const asked = connection.request(
       'POST',
       path,
-      JSON.stringify({ id: randomUUID(), parentId: null, content: 'How do you do?' }),
+      JSON.stringify({ id: randomUUID(), answerId: id, parentId: null, content: 'How do you do?' }),
     );
-    const id = /"answer":\{"id":"([0-9a-f-]{36})"/.exec(answer.body)?.[1];
-    if (id === undefined) throw new Error(`a message was answered ${answer.status} ${answer.body}`);
-    await new Promise<void>((resolve) => {
-      heard.set(id, resolve);
-      socket.send(JSON.stringify({ type: 'follow', streamId: id, from: 0 }));
-    });
+    // As the page does.
+    socket.send(JSON.stringify({ type: 'follow', streamId: id, from: 0, coming: true }));
+    const answer = await asked;
+    if (answer.status !== 200) throw new Error(`a message was answered ${answer.status} ${answer.body}`);
+    await word;
     if (n >= 20) through.push(performance.now() - before);
     heard.delete(id);
     socket.send(JSON.stringify({ type: 'unfollow', streamId: id }));

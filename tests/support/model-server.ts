@@ -95,6 +95,8 @@ export interface ModelServer {
   peak(model: string): number;
   /** Requests to a model that are being answered now. */
   open(model: string): number;
+  /** Connections over which a model was asked. */
+  connections(model: string): number;
   /** What a model was last asked, and with which `Authorization`. */
   last(model: string): { body: Body; authorization: string | null } | null;
   close(): Promise<void>;
@@ -117,7 +119,7 @@ type Body = z.infer<typeof body>;
 
 /** A model server on a free port of this machine that acts out the scenarios; `/v1/moderations` flags `[category]` in a text. */
 export async function startModelServer(pace: Partial<Pace> = {}): Promise<ModelServer> {
-  const counts = new Map<string, { requests: number; open: number; peak: number }>();
+  const counts = new Map<string, { requests: number; open: number; peak: number; sockets: Set<unknown> }>();
   const last = new Map<string, { body: Body; authorization: string | null }>();
   const state: Pace = { firstMs: 0, betweenMs: 5, slowMs: 1_500, words: 24, ...pace };
 
@@ -141,9 +143,10 @@ export async function startModelServer(pace: Partial<Pace> = {}): Promise<ModelS
     const { model } = asked;
     const authorization = request.headers.authorization ?? null;
     last.set(model, { body: asked, authorization });
-    const count = counts.get(model) ?? { requests: 0, open: 0, peak: 0 };
+    const count = counts.get(model) ?? { requests: 0, open: 0, peak: 0, sockets: new Set() };
     counts.set(model, count);
     count.requests += 1;
+    count.sockets.add(request.socket);
     count.open += 1;
     count.peak = Math.max(count.peak, count.open);
     response.once('close', () => (count.open -= 1));
@@ -162,6 +165,7 @@ export async function startModelServer(pace: Partial<Pace> = {}): Promise<ModelS
     requests: (model) => counts.get(model)?.requests ?? 0,
     peak: (model) => counts.get(model)?.peak ?? 0,
     open: (model) => counts.get(model)?.open ?? 0,
+    connections: (model) => counts.get(model)?.sockets.size ?? 0,
     last: (model) => last.get(model) ?? null,
     async close() {
       server.closeAllConnections();

@@ -33,10 +33,10 @@ class Live {
 
   /**
    * Hands on what comes of a completion from behind the first `from()` characters, which the page has; asked again with
-   * the number known by then wherever the socket broke.
+   * the number known by then wherever the socket broke. While `coming()`, the page is only just asking for it.
    */
-  follow(streamId: string, from: () => number, onMessage: Listener): Following {
-    const ask: Ask = () => ({ type: 'follow', streamId, from: from() });
+  follow(streamId: string, from: () => number, onMessage: Listener, coming = () => false): Following {
+    const ask: Ask = () => ({ type: 'follow', streamId, from: from(), ...(coming() && { coming: true }) });
     const stop = this.#join(streamId, onMessage, ask, { type: 'unfollow', streamId });
     return { again: () => this.#send(ask()), stop };
   }

@@ -66,12 +66,23 @@ type Request = ChatCompletionCreateParamsNonStreaming;
 
 export function createChatServers({ fetch, patience }: { fetch: Fetch; patience: Patience }): ChatServers {
   const known = new Map<string, Set<Lack>>();
+  const clients = new Map<string, { apiKey: string | null; client: OpenAI }>();
 
   function lacks({ baseUrl, model }: Source): Set<Lack> {
     const key = `${model} ${baseUrl}`;
     const found = known.get(key) ?? new Set();
     known.set(key, found);
     return found;
+  }
+
+  /** To make a client takes longer than to ask with one; a source whose key was changed gets another. */
+  function kept(source: Source): OpenAI {
+    const key = `${source.model} ${source.baseUrl}`;
+    const known = clients.get(key);
+    if (known?.apiKey === source.apiKey) return known.client;
+    const client = clientOf(source, fetch);
+    clients.set(key, { apiKey: source.apiKey, client });
+    return client;
   }
 
   /** Asks, and asks again without what the server does not take. */
@@ -82,7 +93,7 @@ export function createChatServers({ fetch, patience }: { fetch: Fetch; patience:
     signal: AbortSignal,
   ): Promise<{ client: OpenAI; response: Response }> {
     const { streamed, ...rest } = more;
-    const client = clientOf(source, fetch);
+    const client = kept(source);
     const without = lacks(source);
     for (;;) {
       // While this request is under way, another to the same server may find out what it lacks.

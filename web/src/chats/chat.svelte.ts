@@ -27,7 +27,10 @@ const stored = z.object({
   path: id,
   leafId: id,
   edit: z.object({ id: z.string(), text: z.string() }).nullable().catch(null),
-  sending: z.object({ id: z.string(), parentId: z.string().nullable(), content: z.string() }).nullable().catch(null),
+  sending: z
+    .object({ id: z.string(), answerId: z.string(), parentId: z.string().nullable(), content: z.string() })
+    .nullable()
+    .catch(null),
   notes: z.record(z.string(), z.string()).catch({}),
   comment: z.string().catch(''),
 });
@@ -204,7 +207,8 @@ export class Chat {
     const asking = this.#asking?.parentId === parentId ? this.#asking : { id: newId(), parentId };
     this.#asking = asking;
     await this.#attempt(async () => {
-      const { answer } = await call(answerAgain, { params: { assignmentId: this.#assignmentId }, body: asking });
+      const params = { assignmentId: this.#assignmentId };
+      const { answer } = await this.#following(asking.id, () => call(answerAgain, { params, body: asking }));
       this.#asking = null;
       this.#take([answer]);
       this.#chosen = answer.id;
@@ -278,13 +282,13 @@ export class Chat {
     clearTimeout(this.#retry);
     const { parentId, content } = said;
     const again = this.#sending?.parentId === parentId && this.#sending.content === content;
-    const sending = again && this.#sending ? this.#sending : { id: newId(), parentId, content };
+    const sending = again && this.#sending ? this.#sending : { id: newId(), answerId: newId(), parentId, content };
     this.#sending = sending;
     this.#saveNow();
     await this.#attempt(
       async () => {
         const params = { assignmentId: this.#assignmentId };
-        const { message, answer } = await call(say, { params, body: sending });
+        const { message, answer } = await this.#following(sending.answerId, () => call(say, { params, body: sending }));
         this.#take([message, answer]);
         this.#arrived(sending);
       },
@@ -304,6 +308,29 @@ export class Chat {
     this.#chosen = id;
     this.said += 1;
     this.#saveNow();
+  }
+
+  /** Asks for an answer, and follows it already: its first word may come before it is said that it was asked for. */
+  async #following<T extends { answer: ChatMessage }>(id: string, ask: () => Promise<T>): Promise<T> {
+    const asking = ask();
+    const stream =
+      this.#streams.get(id) ?? new Stream({ id, state: 'waiting', detail: null, text: '' }, { coming: true });
+    this.#streams = new Map(this.#streams).set(id, stream);
+    try {
+      const asked = await asking;
+      stream.came();
+      // An earlier attempt had arrived, and another tab asked otherwise.
+      if (asked.answer.id !== id) this.#unfollow(stream);
+      return asked;
+    } catch (error) {
+      this.#unfollow(stream);
+      throw error;
+    }
+  }
+
+  #unfollow(stream: Stream): void {
+    stream.close();
+    this.#streams = new Map([...this.#streams].filter(([, one]) => one !== stream));
   }
 
   /** Does what may fail, and says why it did; `again` is called later where the same may well succeed then. */

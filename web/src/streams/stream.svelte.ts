@@ -6,9 +6,14 @@ import { live, type Following } from '../live.svelte.ts';
 /** What of the socket and the browser a stream needs; tests bring their own. */
 export interface StreamOptions {
   source?: Pick<typeof live, 'follow'>;
+  /** The page is only just asking for it. */
+  coming?: boolean;
   /** Calls back before the next frame is painted. */
   nextFrame?: (paint: () => void) => unknown;
 }
+
+/** What was followed before it was there is asked for anew after so long without a word, in milliseconds. */
+const lateAfter = 1_000;
 
 /**
  * A completion on the page while it is being written, and after. Begun with what the page knows of it, be that nothing
@@ -31,17 +36,36 @@ export class Stream {
   /** The rest was asked for, and the answer has not begun: pieces that do not fit are from before it. */
   #asked = true;
   #scheduled = false;
+  #coming = false;
+  #late: ReturnType<typeof setTimeout> | undefined;
   #following: Following | null = null;
   readonly #nextFrame: (paint: () => void) => unknown;
 
-  constructor(begun: StreamView, { source = live, nextFrame = requestAnimationFrame }: StreamOptions = {}) {
+  constructor(
+    begun: StreamView,
+    { source = live, nextFrame = requestAnimationFrame, coming = false }: StreamOptions = {},
+  ) {
     this.id = begun.id;
+    this.#coming = coming;
     this.#text = begun.text;
     this.#nextFrame = (paint) => nextFrame(paint);
     this.#show(begun.state, begun.detail);
     if (isEnd(begun.state)) return;
     const known = (): number => this.#text.length;
-    this.#following = source.follow(begun.id, known, (message) => this.#receive(message));
+    this.#following = source.follow(
+      begun.id,
+      known,
+      (message) => this.#receive(message),
+      () => this.#coming,
+    );
+  }
+
+  /** One that was coming is there now. Nothing of it may be heard where another server process writes it: it is asked for anew. */
+  came(): void {
+    this.#coming = false;
+    this.#late = setTimeout(() => {
+      if (this.#asked) this.#following?.again();
+    }, lateAfter);
   }
 
   /** Has the model stop; what it has written so far is kept. @throws Offline, Refused */
@@ -51,6 +75,7 @@ export class Stream {
 
   /** Hears no more of it; it goes on at the server. */
   close(): void {
+    clearTimeout(this.#late);
     this.#following?.stop();
     this.#following = null;
   }
