@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LiveMessage } from '../../shared/live.ts';
 import type { StreamState } from '../../shared/streams.ts';
 import { Stream } from '../../web/src/streams/stream.svelte.ts';
@@ -17,26 +17,33 @@ const told = (state: StreamState, length: number, detail: string | null = null):
 });
 
 /** A stream on a socket of ours: what is followed from where, and frames painted when we say. */
-function begin(text = '', state: StreamState = 'waiting') {
+function begin(text = '', state: StreamState = 'waiting', coming = false) {
   const asked: number[] = [];
+  const askedComing: boolean[] = [];
   const frames: (() => void)[] = [];
   let listener: ((message: Message) => void) | null = null;
   const stream = new Stream(
     { id, state, detail: null, text },
     {
       source: {
-        follow(_, from, onMessage) {
-          asked.push(from());
+        follow(_, from, onMessage, isComing = () => false) {
+          const ask = (): void => {
+            asked.push(from());
+            askedComing.push(isComing());
+          };
+          ask();
           listener = onMessage;
-          return { again: () => asked.push(from()), stop: () => (listener = null) };
+          return { again: ask, stop: () => (listener = null) };
         },
       },
+      coming,
       nextFrame: (paint) => frames.push(paint),
     },
   );
   return {
     stream,
     asked,
+    askedComing,
     frames,
     paint: () => frames.splice(0).forEach((paint) => paint()),
     tell: (...messages: Message[]) => messages.forEach((message) => listener?.(message)),
@@ -52,6 +59,21 @@ describe('a stream', () => {
     expect([stream.state, stream.text, frames.length]).toEqual(['streaming', '', 1]);
     paint();
     expect(stream.text).toBe('The moon');
+  });
+
+  test('that is only coming is asked for anew where nothing of it is heard once it is there', () => {
+    vi.useFakeTimers();
+    const [heard, silent] = [begin('', 'waiting', true), begin('', 'waiting', true)];
+    heard.tell(piece(0, 'The moon'));
+    for (const { stream } of [heard, silent]) stream.came();
+    vi.advanceTimersByTime(5_000);
+    expect([heard.askedComing, silent.askedComing]).toEqual([[true], [true, false]]);
+    const left = begin('', 'waiting', true);
+    left.stream.came();
+    left.stream.close();
+    vi.advanceTimersByTime(5_000);
+    expect(left.asked).toEqual([0]);
+    vi.useRealTimers();
   });
 
   test('begins with half a text where half is known, and asks for the rest only', () => {
