@@ -110,8 +110,12 @@ interface Following {
   sure: number;
 }
 
-/** New text is sent on this often, in milliseconds; the first piece at once. */
+/**
+ * New text is sent on this often, in milliseconds; the first piece at once. With very many streams it is sent less often, so
+ * that sending takes no more than one part in so many of the time, and the rest is left for reading what the models write.
+ */
 const sendEvery = 40;
+const sendingShare = 10;
 /** The text is stored this often, in milliseconds: so much of it a crash may cost. */
 const storeEvery = 1_000;
 /** Signs of life of a process, and the look for what dead ones left, in milliseconds. */
@@ -157,6 +161,7 @@ export class Streams {
   readonly #toSend = new Set<string>();
   readonly #relays: Relays;
   #sending: NodeJS.Timeout | null = null;
+  #sendAfter = sendEvery;
   #storing: NodeJS.Timeout | null = null;
   #living: NodeJS.Timeout | null = null;
   #lookingAfter: Promise<void> = Promise.resolve();
@@ -510,6 +515,7 @@ export class Streams {
     if (this.#toSend.size === 0) return;
     this.#sending ??= setTimeout(() => {
       this.#sending = null;
+      const began = performance.now();
       const ids = [...this.#toSend];
       this.#toSend.clear();
       for (const one of ids) {
@@ -518,7 +524,8 @@ export class Streams {
         if (whole !== null) this.#flush(one, whole);
         if (running !== undefined) this.#relay(running);
       }
-    }, sendEvery);
+      this.#sendAfter = Math.max(sendEvery, sendingShare * (performance.now() - began));
+    }, this.#sendAfter);
   }
 
   /** What followers have of a text holds only up to `stays`. */
