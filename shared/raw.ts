@@ -5,8 +5,8 @@
  *
  * It holds what there was at a moment, what was taken back, surplus or replaced by then included, with the mark of it. Left out
  * is what can only be seen as it is now, or means nothing elsewhere: work in hand and drafts, tasks (they are made anew), skips,
- * members and accounts, models save for their names, suggestions that nothing was taken from, verdicts of moderation, and what
- * admins said of reports.
+ * members and accounts, models save for their names, suggestions that nothing was taken from, disputes of moderation,
+ * and what admins said of these and of reports.
  */
 import { z } from 'zod';
 import { rating } from './comparisons.ts';
@@ -84,6 +84,16 @@ const generation = z.strictObject({
   endedAt: at.nullable(),
 });
 
+/** What moderation said of a message, so that what it hides stays hidden. */
+const verdict = z.strictObject({
+  id,
+  /** `rules`, or the name of the model that judged. */
+  source: z.string().max(300),
+  categories: z.array(moderationCategory),
+  action: moderationAction,
+  createdAt: at,
+});
+
 export const rawMessage = z.strictObject({
   id,
   /** A message before this one; null for the first. */
@@ -95,6 +105,7 @@ export const rawMessage = z.strictObject({
   model: model.nullable(),
   generationId: id.nullable(),
   generation: generation.nullable(),
+  verdict: verdict.nullable(),
   editDistance: z.number().nullable(),
   externalId: z.string().max(500).nullable(),
   extra,

@@ -1,4 +1,4 @@
-import type { RawOf } from '../../shared/raw.ts';
+import type { RawMessage, RawOf } from '../../shared/raw.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { retrying } from '../db/retry.ts';
 import { notFound, Refusal } from '../problem.ts';
@@ -209,6 +209,12 @@ export class RawIntake implements Intake {
       fresh.flatMap(({ raw }) =>
         raw.messages.flatMap(({ content, generation }) => this.#generationRow(generation, content)),
       ),
+    );
+    await queries.insertRows(
+      tx,
+      projectId,
+      'verdicts',
+      fresh.flatMap(({ raw }) => raw.messages.flatMap(verdictRow)),
     );
     await queries.insertTasks(tx, projectId, tasks);
     await queries.insertAssignments(
@@ -479,6 +485,12 @@ export class RawIntake implements Intake {
 }
 
 const idOf = ({ raw }: { raw: { id: string } }): string => raw.id;
+
+function verdictRow({ id: messageId, verdict }: RawMessage) {
+  if (verdict === null) return [];
+  const { createdAt, ...rest } = verdict;
+  return [{ ...rest, message_id: messageId, created_at: createdAt }];
+}
 
 /** Writes rows of which it was seen before that they can be. */
 async function insertAll(

@@ -11,7 +11,7 @@
  *   with the same seed (growing.ts). One that is told to stop hands them over at once.
  * - Nobody waits for one who does not read: what piles up is sent as one larger piece later.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { v7 as newId } from 'uuid';
 import { z } from 'zod';
 import type { Message } from '../../shared/conversations.ts';
@@ -314,11 +314,23 @@ export class Streams {
   async #awaited(userId: string, id: string, left: AbortSignal): Promise<void> {
     // It is mostly begun in this process, which tells so; what another one begins is found by looking, ever more seldom.
     for (let wait = firstLook, waited = 0; waited < comesWithin; waited += wait, wait *= 2) {
-      const signal = AbortSignal.any([left, AbortSignal.timeout(wait)]);
-      if (!this.#running.has(id)) await once(this.#begun, id, { signal }).catch(() => undefined);
+      if (!this.#running.has(id)) await this.#beginning(id, wait);
       if (left.aborted || (await this.#isOwn(userId, id))) return;
     }
     throw notFound('stream');
+  }
+
+  /** Resolves when this process begins the stream, or after so many milliseconds. */
+  #beginning(id: string, within: number): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        clearTimeout(timer);
+        this.#begun.off(id, over);
+        resolve();
+      };
+      const timer = setTimeout(over, within);
+      this.#begun.once(id, over);
+    });
   }
 
   async #follow(id: string, from: number, follower: Follower, coming = false): Promise<() => void> {

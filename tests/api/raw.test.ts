@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { selectBlocked } from '../../server/chats/queries.ts';
 import { rawLines } from '../../server/releases/raw.ts';
 import { giveFeedback } from '../../shared/feedback.ts';
 import { importLines, type ImportFormat, type ImportResult } from '../../shared/imports.ts';
@@ -166,6 +167,8 @@ async function collected(): Promise<Project> {
   await db.execute(sql`insert into generations (id, purpose, project_id, model_id, trainer_id, assignment_id, prompt, parameters, seed, state, text, usage, ended_at)
     values (${first}, 'chat', ${p.id}, ${modelId}, ${ann.id}, ${assignmentId}, '[]', '{"temperature":0.7}', 42, 'done', 'One.', '{"input":3,"output":2}', now())`);
   await db.execute(sql`update messages set generation_id = id where id = ${first}`);
+  await db.execute(sql`insert into verdicts (id, project_id, message_id, source, categories, action)
+    values ('01890000-0000-7000-8000-000000000008', ${p.id}, ${second}, 'rules', '{hate,violence}', 'block')`);
   const comparisonId = '01890000-0000-7000-8000-000000000009';
   await db.execute(sql`insert into samplings (id, project_id, round_id, origin, conversation_id, prompt_message_id, original_id, pick_seed, picked_from, authors, mix, wanted, seed, state, comparison_id)
     values (${samplingId}, ${p.id}, ${roundId}, 'chat', ${assignmentId}, ${questionId}, ${first}, 7, 1, ${`{${ann.id}}`}::uuid[], ${JSON.stringify([{ modelId, count: 1 }])}, 1, 5, 'done', ${comparisonId})`);
@@ -200,6 +203,19 @@ describe('raw data', () => {
     const second = await raw(to, q);
     expect(content(second)).toEqual(content(first));
     expect(await breaches(to.database.db)).toEqual([]);
+    // What moderation hides stays hidden.
+    const hidden = lines
+      .flatMap((line) => (line.type === 'conversation' ? line.messages : []))
+      .filter((m) => m.verdict);
+    expect(hidden.map(({ content, verdict }) => [content, verdict?.action, verdict?.categories])).toEqual([
+      ['Two.', 'block', ['hate', 'violence']],
+    ]);
+    expect(
+      await selectBlocked(
+        to.database.db,
+        hidden.map(({ id }) => id),
+      ),
+    ).toEqual(new Set(hidden.map(({ id }) => id)));
 
     // The settings came along, and so did what is done and what is left to do.
     const settings = async (t: TestApp, project: Project, as: Caller) => {

@@ -91,6 +91,22 @@ describe('ratings', () => {
   });
 });
 
+describe('an imported dialogue', () => {
+  it('is learnt as its import says: an answer of weight 0 is not', async () => {
+    const p = await project();
+    const [q1, a1, q2, a2] = say('One?', 'First.', 'Two?', 'Second.');
+    const messages = [q1, { ...a1, weight: 0 }, q2, { ...a2, weight: 1 }];
+    await bring(p, 'conversations', { messages }, { messages: [q1, { ...a1, weight: 0 }] });
+    const sft = { kind: 'sft', format: 'openai' } as const;
+    const made = await built(t, admin, p.id, { ...sft, split: all });
+    expect((await rowsOf(t, admin, made)).map(({ row }) => row['messages'])).toEqual([messages]);
+    expect(made.release.remarks).toEqual([{ text: 'a dialogue of which no turn is to be learnt', count: 1 }]);
+    expect((await rows(p, { kind: 'sft', format: 'trl' })).map((row) => row['trained'])).toEqual([
+      [false, false, false, true],
+    ]);
+  });
+});
+
 describe('hygiene', () => {
   it('drops duplicates, masks and finds personal data, and leaves benchmarks out', async () => {
     const p = await project();

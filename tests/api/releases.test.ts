@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importLines, type ImportFormat } from '../../shared/imports.ts';
 import type { Project } from '../../shared/projects.ts';
@@ -172,6 +174,32 @@ describe('bad input', () => {
     const mix = [{ projectId: p.id, amount: { by: 'count', rows: 5 } }];
     expect(await refused({ kind: 'sft', format: 'trl', mix })).toBe('definition.mix.0');
     await t.refused('not_found', readRelease, { params: { releaseId: p.id } }, admin);
+  });
+
+  it('a disk that fills up ends the build in words; nothing half-written bears a name, and with room it is built', async () => {
+    const p = await project();
+    await bring(p, 'conversations', { messages: say('Why?', 'So.') });
+    const made = await built(t, admin, p.id, { kind: 'sft', format: 'trl', split: all });
+    const { id: releaseId } = made.release;
+    const folder = join(t.context.stores.dataDir, 'releases');
+    const building = join(folder, `.building-${releaseId}`);
+    // What is written to the first shard goes to a disk that is always full.
+    await mkdir(join(building, 'data'), { recursive: true });
+    await symlink('/dev/full', join(building, 'data/train-00000.part'));
+    await t.call(rebuildRelease, { params: { releaseId } }, admin);
+    const { release } = await ended(t, admin, releaseId);
+    expect(release).toMatchObject({ state: 'failed', detail: expect.stringContaining('no room left on the disk') });
+    expect(await readdir(folder)).not.toContain(`.building-${releaseId}`);
+    const names = async (): Promise<string[]> =>
+      (await readdir(join(folder, releaseId), { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => relative(join(folder, releaseId), join(parentPath, name)))
+        .toSorted();
+    const whole = made.files.map(({ name }) => name).toSorted();
+    expect(await names()).toEqual(whole);
+    await t.call(rebuildRelease, { params: { releaseId } }, admin);
+    expect((await ended(t, admin, releaseId)).files).toEqual(made.files);
+    expect(await names()).toEqual(whole);
   });
 
   it('a mix that cannot be met is told, and leaves nothing', async () => {

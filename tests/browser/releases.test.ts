@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { Project } from '../../shared/projects.ts';
-import { createRelease, readRelease } from '../../shared/releases.ts';
+import { erasePerson, listUsers } from '../../shared/accounts.ts';
+import { createRelease, readRelease, type ReleaseDefinitionInput } from '../../shared/releases.ts';
 import { allowStatus, callAt, expect, expectNoAxeViolations, startWorld, test, type World } from './world.ts';
 
 let world: World;
@@ -13,6 +14,7 @@ test.beforeAll(async () => {
 test.afterAll(() => world.stop());
 
 const pairs = 40;
+const many = 10_000;
 const words =
   'apple boat cloud door engine field grass house island jacket kettle lamp moon needle orange paper queen river stone tower umbrella valley window yard zebra bridge candle desert eagle forest garden hammer'.split(
     ' ',
@@ -127,6 +129,60 @@ test('a release is put together, built, fetched, compared and deleted', async ({
     await expect(page.getByRole('heading', { name: 'Releases' })).toBeVisible();
     await expect(page.getByRole('listitem')).toHaveCount(1);
     await expect(page.getByRole('listitem')).toContainText('The first');
+  });
+});
+
+test('a release that is cancelled, cannot be built, or holds what a person had deleted says so', async ({
+  browser,
+}) => {
+  const project = await collected();
+  const page = await world.open(browser, world.admin);
+  const release = async (definition: ReleaseDefinitionInput): Promise<string> => {
+    const input = { params: { projectId: project.id }, body: { definition } };
+    return (await callAt(world.url, createRelease, input, world.admin)).release.id;
+  };
+  const address = (id: string): string => `/projects/${project.id}/releases/${id}`;
+
+  await test.step('what cannot be built says why, and is built again on request', async () => {
+    const id = await release({ kind: 'sft', format: 'trl', filter: { minCharacters: 1_000_000 } });
+    await page.goto(address(id));
+    const why = page.getByText('There is nothing of this kind yet, or nothing of it passes the filter.');
+    await expect(why).toBeVisible();
+    await expect(page.getByText('Failed', { exact: true })).toBeVisible();
+    await expectNoAxeViolations(page);
+    await page.keyboard.press('b');
+    await expect(why).toBeVisible();
+  });
+
+  await test.step('what is deleted on a person’s request marks it, and it is not built again', async () => {
+    const id = await release({ kind: 'comparisons', format: 'trl' });
+    await page.goto(address(id));
+    await expect(page.getByText('Ready', { exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: /^Build again/ })).toBeVisible();
+    const { users } = await callAt(world.url, listUsers, {}, world.admin);
+    const earlier = users.find(({ name }) => name === 'earlier');
+    const input = { params: { userId: earlier?.id ?? '' }, body: { confirm: 'earlier' } };
+    expect((await callAt(world.url, erasePerson, input, world.admin)).releases).toBeGreaterThan(0);
+    await page.reload();
+    await expect(page.getByText('It holds data that was deleted since, on a person’s request.')).toBeVisible();
+    await expect(page.getByRole('button', { name: /^Build again/ })).toHaveCount(0);
+    await expectNoAxeViolations(page);
+    await page.goto(`/projects/${project.id}/releases`);
+    await expect(page.getByText('Holds deleted data')).toBeVisible();
+  });
+
+  await test.step('one that is being built is cancelled after a question', async () => {
+    // So many beginnings are looked at for some seconds.
+    const prompts = Array.from({ length: many }, (_, index) => ({
+      prompt: `${index}: ${phrase(index)} ${index * 31}?`,
+    }));
+    await world.import(project, 'prompts', prompts);
+    const id = await release({ kind: 'prompts', format: 'trl' });
+    await page.goto(address(id));
+    await page.getByRole('button', { name: /^Cancel/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop building' }).click();
+    await expect(page.getByText('It was cancelled, and what was written of it is removed.')).toBeVisible();
+    await expectNoAxeViolations(page);
   });
 });
 

@@ -28,6 +28,10 @@ const tables = {
     columns: `id uuid, purpose text, model_id uuid, role text, prompt jsonb, parameters jsonb, seed int, state text, text text,
       finish_reason text, usage jsonb, created_at timestamptz, ended_at timestamptz`,
   },
+  verdicts: {
+    ofProject: true,
+    columns: `id uuid, message_id uuid, source text, categories text[], action text, created_at timestamptz`,
+  },
   comparisons: {
     ofProject: true,
     columns: `id uuid, conversation_id uuid, prompt_message_id uuid, completion_ids uuid[], round_id uuid, sampling_id uuid,

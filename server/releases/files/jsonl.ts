@@ -16,6 +16,9 @@ export class JsonLinesEncoder implements Encoder {
   readonly #target: Target;
   #lines = Buffer.allocUnsafe(2 * chunkBytes);
   #length = 0;
+  /** Lines that are on their way to the file, while others are put together. */
+  #leaving = Buffer.allocUnsafe(2 * chunkBytes);
+  #written: Promise<void> = Promise.resolve();
 
   constructor(sink: FileSink, compression: ReleaseDefinition['compression']) {
     this.#target = compression === 'none' ? sink : new Compressed(sink, compression);
@@ -40,12 +43,17 @@ export class JsonLinesEncoder implements Encoder {
   }
 
   async drain(): Promise<void> {
-    await this.#target.append(this.#lines.subarray(0, this.#length));
+    await this.#written;
+    this.#written = this.#target.append(this.#lines.subarray(0, this.#length));
+    // Who drains or ends next is told; until then a failure is nobody's surprise.
+    this.#written.catch(() => undefined);
+    [this.#lines, this.#leaving] = [this.#leaving, this.#lines];
     this.#length = 0;
   }
 
   async end(): Promise<void> {
     if (this.#length > 0) await this.drain();
+    await this.#written;
     await this.#target.end?.();
   }
 

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { ReleaseDefinition } from '../../../shared/releases.ts';
 import { roomOrRefusal } from '../../problem.ts';
 import type { Field, Row } from '../examples.ts';
@@ -119,8 +118,6 @@ class Shards implements SplitWriter {
         if (shard.size >= this.#options.shardBytes) await this.#complete();
         else if (shard.encoder.full) await shard.encoder.drain();
       }
-      // Most pages are only put into memory; others of this process are to have their turn all the same.
-      await breathe();
     });
   }
 

@@ -97,6 +97,9 @@ const messagesStatement = statement<{ conversation_id: string; message: RawMessa
      case when g.id is not null then json_build_object('id', g.id, 'purpose', g.purpose, 'model', w.name, 'role', g.role,
        'parameters', g.parameters, 'seed', g.seed, 'state', g.state, 'text', nullif(g.text, m.content),
        'finishReason', g.finish_reason, 'usage', g.usage, 'createdAt', ${utc('g.created_at')}, 'endedAt', ${utc('g.ended_at')}) end,
+     'verdict', (select json_build_object('id', v.id, 'source', v.source, 'categories', v.categories, 'action', v.action,
+         'createdAt', ${utc('v.created_at')})
+       from verdicts v where v.message_id = m.id and v.created_at <= $2::timestamptz order by v.id limit 1),
      'editDistance', m.edit_distance, 'externalId', m.external_id, 'extra', m.extra, 'createdAt', ${utc('m.created_at')}) as message
    from messages m left join generations g on g.id = m.generation_id and g.state in ('done', 'stopped', 'failed')
    left join models w on w.id = g.model_id

@@ -313,7 +313,6 @@ export interface MessageRow {
   role: MessageRole;
   content: string;
   authorKind: AuthorKind;
-  authorId: string | null;
   /** The model's name, where one wrote it. */
   model: string | null;
   /** What a model wrote: by which generation. What a trainer wrote: the suggestion that it began as. */
@@ -329,14 +328,13 @@ const messagesStatement = statement<{
   role: MessageRole;
   content: string;
   author_kind: AuthorKind;
-  author_id: string | null;
   model: string | null;
   generation_id: string | null;
   external_id: string | null;
   extra: Record<string, unknown> | null;
 }>(
   'release_messages_of',
-  `select id, conversation_id, parent_id, role, content, author_kind, author_id, model, generation_id, external_id, extra
+  `select id, conversation_id, parent_id, role, content, author_kind, model, generation_id, external_id, extra
    from messages where conversation_id = any($1::uuid[]) and created_at <= $2::timestamptz`,
 );
 
@@ -353,7 +351,6 @@ export async function selectMessagesOf(
     role: raw.role,
     content: raw.content,
     authorKind: raw.author_kind,
-    authorId: raw.author_id,
     model: raw.model,
     generationId: raw.generation_id,
     externalId: raw.external_id,

@@ -53,7 +53,7 @@ function dialogueOf(
 ): Dialogue | null {
   const path = answeredPath(messages.filter(isOfDialogue));
   if (path === null) return null;
-  const turns = path.map((message): Turn => ({ ...plain(message), trained: message.role === 'assistant' }));
+  const turns = path.map((message): Turn => ({ ...plain(message), trained: isTrained(message) }));
   return {
     shape: 'dialogue',
     id: row.id,
@@ -64,6 +64,9 @@ function dialogueOf(
     trainer: reading.nameOf(row.authorId),
   };
 }
+
+/** All that the assistant says, save what an import says is not to be learnt (`weight`, as OpenAI's fine-tuning takes it). */
+const isTrained = ({ role, extra }: queries.MessageRow): boolean => role === 'assistant' && extra?.['weight'] !== 0;
 
 function dialogueOrigin({ kind }: queries.ConversationRow, path: readonly queries.MessageRow[]): Dialogue['origin'] {
   if (kind === 'demonstration')
