@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Db as JobDatabase, fromPglite } from 'pg-boss';
+import type { Db as JobDatabase } from 'pg-boss';
 import { type Database, keepPlans } from './database.ts';
 import { EmbeddedPlans } from './embedded-plans.ts';
 import * as tables from './tables.ts';
@@ -118,6 +118,7 @@ async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     const { drizzle } = await import('drizzle-orm/pglite');
+    const { fromPglite } = await import('pg-boss');
     const client = await PGlite.create(path.join(dataDir, 'pglite'));
     await client.exec(setSession);
     const db: Database = drizzle(client, { schema: tables });

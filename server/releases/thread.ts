@@ -4,6 +4,9 @@ import { Refusal } from '../problem.ts';
 import type { S3Settings } from './files/s3.ts';
 import { Cancelled, type Write, type Written } from './writing.ts';
 
+/** So much of its memory is for what is new: the rows of a page are gone before they are taken for lasting. In MB. */
+const youngMb = 64;
+
 /** What a thread that builds a release is told. */
 export interface ThreadOptions {
   databaseUrl: string;
@@ -26,6 +29,7 @@ export function writeInThread(options: ThreadOptions): Write {
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
         workerData: { ...options, releaseId },
+        resourceLimits: { maxYoungGenerationSizeMb: youngMb },
       });
       const stop = (): void => worker.postMessage('stop');
       signal.addEventListener('abort', stop);

@@ -10,7 +10,7 @@ import { Figures } from './figures.ts';
 import { buildingFolder, type StoredFile, writeDocument } from './files/publish.ts';
 import { completed, type ShardFile } from './files/shard.ts';
 import { type Stores, storeOf } from './files/stores.ts';
-import { type Line, lineOf, openSplit, type SplitWriter } from './files/writer.ts';
+import { type Line, openSplit, type SplitWriter } from './files/writer.ts';
 import { companions } from './formats/dataset-info.ts';
 import { loadGrams } from './hygiene/benchmarks.ts';
 import { naming } from './names.ts';
@@ -163,7 +163,7 @@ async function* counted(pass: Pass, figures: Figures): Batches {
   for await (const { emitted, sources } of pass.batches()) {
     for (const { example } of emitted) figures.add(example);
     yield {
-      lines: emitted.map(({ split, row, example: { id } }) => ({ id, split, ...lineOf(row) })),
+      lines: emitted.map(({ split, row, example: { id } }) => ({ id, split, row, json: JSON.stringify(row) })),
       sources,
     };
   }

@@ -14,7 +14,7 @@ test.beforeAll(async () => {
 test.afterAll(() => world.stop());
 
 const pairs = 40;
-const many = 10_000;
+const many = 30_000;
 const words =
   'apple boat cloud door engine field grass house island jacket kettle lamp moon needle orange paper queen river stone tower umbrella valley window yard zebra bridge candle desert eagle forest garden hammer'.split(
     ' ',

@@ -1,5 +1,6 @@
 import { commandsFor, folderOf } from '../../../shared/release-commands.ts';
 import type { Field, FieldType } from '../examples.ts';
+import { indexName } from '../row-index.ts';
 import { type Described, filled, formatNames, kindNames, rowsOf } from './described.ts';
 import { frontMatter } from './front-matter.ts';
 import { lengthsInWords } from './lengths.ts';
@@ -186,7 +187,7 @@ function again({ release, publicUrl }: Described): string {
 function checksums({ files }: Described): string {
   return [
     '## Checksums',
-    'SHA-256 of the files with rows; `SHA256SUMS` has those of all files.',
+    `SHA-256 of the files with rows; \`SHA256SUMS\` has those of all files. \`${indexName}\` has 16 bytes for each row, a hash of its id and one of its content, by which two releases are held against each other; no trainer needs it.`,
     ...(files.length === 0 ? [] : [fenced('', files.map(({ name, sha256 }) => `${sha256}  ${name}`).join('\n'))]),
   ].join('\n\n');
 }
