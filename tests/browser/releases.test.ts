@@ -149,6 +149,9 @@ test('a release that is cancelled, cannot be built, or holds what a person had d
     const why = page.getByText('There is nothing of this kind yet, or nothing of it passes the filter.');
     await expect(why).toBeVisible();
     await expect(page.getByText('Failed', { exact: true })).toBeVisible();
+    // Of the definition, what differs from what is usual, and nothing else.
+    await expect(page.getByText('at least 1,000,000')).toBeVisible();
+    await expect(page.getByText('Good or bad by')).toHaveCount(0);
     await expectNoAxeViolations(page);
     await page.keyboard.press('b');
     await expect(why).toBeVisible();

@@ -19,7 +19,9 @@ interface Line {
 }
 
 /** A definition in words: only where it differs from what is usual for its kind. Ids are named as far as `choices` knows them. */
-export function definitionLines(definition: ReleaseDefinition, choices: Choices | null): Line[] {
+export function definitionLines(stored: ReleaseDefinition, choices: Choices | null): Line[] {
+  // The database keeps the members of an object in an order of its own.
+  const definition = releaseDefinition.parse(stored);
   const usual = releaseDefinition.parse({ kind: definition.kind, format: definition.format });
   const lines: Line[] = [];
   const tell = (name: string, value: unknown, before: unknown, says: () => string): void => {
