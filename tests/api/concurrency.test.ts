@@ -56,6 +56,9 @@ const anyOf = <T>(list: readonly T[]): T => {
   return one;
 };
 
+/** How often it is tried, 100 ms apart: on a busy machine a server that was killed takes long to be there again. */
+const attempts = 1_000;
+
 /** Tries until some server answers; a refusal is an answer. */
 async function insist<T>(ask: (url: string) => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
@@ -64,7 +67,7 @@ async function insist<T>(ask: (url: string) => Promise<T>): Promise<T> {
     } catch (error) {
       // 503 comes from a server whose database connections broke or that is about to end.
       const passing = !(error instanceof Answered) || error.status === 503;
-      if (!passing || attempt > 200) throw error;
+      if (!passing || attempt > attempts) throw error;
       await pause(100);
     }
   }
