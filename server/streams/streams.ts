@@ -299,7 +299,7 @@ export class Streams {
 
   async #followLater(userId: string, id: string, from: number, follower: Follower, left: AbortSignal): Promise<void> {
     try {
-      await this.#awaited(userId, id, left);
+      if (!(await this.#comes(userId, id, left))) return;
       const leave = await this.#follow(id, from, follower, true);
       if (left.aborted) leave();
       else left.addEventListener('abort', leave);
@@ -310,12 +310,13 @@ export class Streams {
     }
   }
 
-  /** Resolves once one's own stream is there, or is no longer waited for. Throws `not_found`. */
-  async #awaited(userId: string, id: string, left: AbortSignal): Promise<void> {
+  /** Waits for one's own stream; false where it is no longer wanted. Throws `not_found`. */
+  async #comes(userId: string, id: string, left: AbortSignal): Promise<boolean> {
     // It is mostly begun in this process, which tells so; what another one begins is found by looking, ever more seldom.
     for (let wait = firstLook, waited = 0; waited < comesWithin; waited += wait, wait *= 2) {
       if (!this.#running.has(id)) await this.#beginning(id, wait);
-      if (left.aborted || (await this.#isOwn(userId, id))) return;
+      if (left.aborted) return false;
+      if (await this.#isOwn(userId, id)) return true;
     }
     throw notFound('stream');
   }

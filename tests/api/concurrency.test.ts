@@ -56,8 +56,8 @@ const anyOf = <T>(list: readonly T[]): T => {
   return one;
 };
 
-/** How often it is tried, 100 ms apart: on a busy machine a server that was killed takes long to be there again. */
-const attempts = 1_000;
+/** A server that was killed and is being started again: until it is there, no attempt counts. */
+let launching: Promise<unknown> = Promise.resolve();
 
 /** Tries until some server answers; a refusal is an answer. */
 async function insist<T>(ask: (url: string) => Promise<T>): Promise<T> {
@@ -67,8 +67,8 @@ async function insist<T>(ask: (url: string) => Promise<T>): Promise<T> {
     } catch (error) {
       // 503 comes from a server whose database connections broke or that is about to end.
       const passing = !(error instanceof Answered) || error.status === 503;
-      if (!passing || attempt > attempts) throw error;
-      await pause(100);
+      if (!passing || attempt > 200) throw error;
+      await Promise.all([launching, pause(100)]);
     }
   }
 }
@@ -142,8 +142,9 @@ it(
       for (let n = 0; n < crashes; n += 1) {
         await pause(1_000);
         const at = n % servers.length;
-        await servers[at]?.end('SIGKILL');
-        servers[at] = await launch();
+        const restarted = servers[at]?.end('SIGKILL').then(launch);
+        launching = Promise.resolve(restarted);
+        if (restarted) servers[at] = await restarted;
       }
     };
 

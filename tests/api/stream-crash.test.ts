@@ -75,6 +75,10 @@ class Page {
     socket.send(JSON.stringify({ type: 'follow', streamId, from: this.text.length, coming }));
   }
 
+  unfollow(streamId: string): void {
+    this.#socket?.send(JSON.stringify({ type: 'unfollow', streamId }));
+  }
+
   leave(): void {
     this.#socket?.terminate();
   }
@@ -93,6 +97,7 @@ it('goes on with an answer where it was', { timeout: 120_000 }, async () => {
   await callAt(writer.url, startRound, { params, body }, admin);
   await callAt(writer.url, openChats, { params, body: { opening: 'none', count: 1 } }, admin);
   const ann = await joinAsTrainer(writer.url, admin, project.id, 'ann');
+  const ben = await joinAsTrainer(writer.url, admin, project.id, 'ben');
   const claimed = await callAt(writer.url, claim, { params, body: { kinds: ['chat'] } }, ann);
   const assignmentId = claimed?.assignment.id ?? '';
   const answerId = randomUUID();
@@ -102,6 +107,13 @@ it('goes on with an answer where it was', { timeout: 120_000 }, async () => {
   await page.follow(other, ann, answerId, true);
   const { answer } = await callAt(writer.url, say, { params: { assignmentId }, body: hello }, ann);
   await expect.poll(() => page.text.split(' ').length, { timeout: 10_000 }).toBeGreaterThan(12);
+  // Another's is not shown to whoever asks for it as coming and takes that back while it is looked for.
+  const stranger = new Page();
+  await stranger.follow(other, ben, answerId, true);
+  stranger.unfollow(answerId);
+  await sleep(700);
+  expect([stranger.text, stranger.state]).toEqual([new Page().text, new Page().state]);
+  stranger.leave();
   expect(page.state).toBe('streaming');
   await writer.end('SIGKILL');
   const before = page.text;
