@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Token } from '../../shared/accounts.ts';
 import { type Database, transaction } from '../db/database.ts';
 import { notFound, Refusal } from '../problem.ts';

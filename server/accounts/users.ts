@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { User } from '../../shared/accounts.ts';
 import type { Role } from '../../shared/endpoint.ts';
 import { type Database, transaction } from '../db/database.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Output, Parsed } from '../../shared/endpoint.ts';
 import type { openChats as openChatsEndpoint } from '../../shared/chats.ts';
 import { record } from '../accounts/audit.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { ChatTask } from '../../shared/chats.ts';
 import type { Draft, Submission } from '../../shared/tasks.ts';
 import type { Database } from '../db/database.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { ComparisonSubmission, ComparisonTask, Rating } from '../../shared/comparisons.ts';
 import type { Rubric } from '../../shared/projects.ts';
 import { labels, rankingFault } from '../../shared/ranking.ts';

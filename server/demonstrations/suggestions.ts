@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { nextRole, type Message } from '../../shared/conversations.ts';
 import type { Output, Parsed } from '../../shared/endpoint.ts';
 import type { suggest as suggestEndpoint } from '../../shared/suggestions.ts';

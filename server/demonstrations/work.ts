@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { type Message, orderFault } from '../../shared/conversations.ts';
 import type { DemonstrationTask } from '../../shared/demonstrations.ts';
 import { ownWords } from '../../shared/edit-distance.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Message } from '../../shared/conversations.ts';
 import type { Feedback, FeedbackItem, ReportReason } from '../../shared/feedback.ts';
 import { type Database, moment, run, statement } from '../db/database.ts';

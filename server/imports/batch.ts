@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Extra, ImportedConversation } from './formats/imported.ts';
 import { positions } from '../tasks/claim.ts';
 import type { Columns, Ranked } from './queries.ts';

@@ -47,7 +47,7 @@ export async function importInto(
 }
 
 /**
- * Imports a file of lines, or of one JSON array, batch by batch: while one is being written the next is read. Whatever
+ * Imports a file of lines, or of one JSON array, batch by batch: while some are being written the next is read. Whatever
  * ends an import early leaves whole batches. The same lines again create nothing.
  *
  * Throws `invalid` where it is no text file; and, with `result` as it is by then, `malformed` where the source fails before
@@ -63,16 +63,18 @@ export async function importLines(
 ): Promise<ImportResult> {
   const means = { db, projectId: project.id, clock, random, tally };
   const intake: Intake = format === 'raw' ? new RawIntake(means) : new LineIntake(means, formats[format]);
-  let writing: Promise<void> = Promise.resolve();
+  /** Under way, the oldest first. */
+  const writes: Promise<void>[] = [];
   const flush = async (): Promise<void> => {
-    await writing;
-    writing = intake.write().then(() => onProgress?.(tally.result()));
-    // It is awaited before the next one; until then a failure is nobody's surprise.
-    writing.catch(() => undefined);
+    if (writes.length === intake.atOnce) await writes.shift();
+    const write = intake.write().then(() => onProgress?.(tally.result()));
+    // It is awaited in its turn; until then a failure is nobody's surprise.
+    write.catch(() => undefined);
+    writes.push(write);
   };
   const flushed = async (): Promise<void> => {
     if (intake.lines > 0) await flush();
-    await writing;
+    while (writes.length > 0) await writes.shift();
   };
 
   try {
@@ -93,6 +95,8 @@ export async function importLines(
     }
     await flushed();
   } catch (error) {
+    // What is told is how it ends, and nothing goes on behind it.
+    await Promise.allSettled(writes);
     throw told(error, tally);
   }
   return tally.result();

@@ -8,12 +8,14 @@ import type { Tally } from './tally.ts';
 
 /** What becomes of the lines of a file: they are taken one by one, and written batch by batch. */
 export interface Intake {
+  /** So many batches may be written at once. */
+  readonly atOnce: number;
   /** Lines taken and not written yet, and their text in UTF-16 code units. */
   readonly lines: number;
   readonly size: number;
   /** Takes a line into the batch, or rejects it. */
   take(line: Line): void;
-  /** Writes the batch, as a whole or not at all; what is taken meanwhile is of the next. One is written at a time. */
+  /** Writes the batch, as a whole or not at all; what is taken meanwhile is of the next. */
   write(): Promise<void>;
 }
 
@@ -43,11 +45,15 @@ export const mayBeUnstorable = (text: string): boolean => /\\u(0000|d[89a-f])/i.
 
 /** Formats of which each line is a conversation. */
 export class LineIntake implements Intake {
+  /** The database writes one while the next is on its way to it: else each would wait for the other half of the time. */
+  readonly atOnce = 2;
   readonly #means: IntakeMeans;
   readonly #format: Format;
   /** Everyone met so far, by name or email. */
   readonly #trainers = new Map<string, string>();
   #batch = new Batch();
+  /** The batch that was begun before, and when it is over, however it ends. */
+  #before: { keys: ReadonlySet<string>; over: Promise<unknown> } = { keys: new Set(), over: Promise.resolve() };
 
   constructor(means: IntakeMeans, format: Format) {
     this.#means = means;
@@ -76,10 +82,20 @@ export class LineIntake implements Intake {
     }
   }
 
-  async write(): Promise<void> {
-    const { db, projectId, clock, tally } = this.#means;
-    const { entries, columns, ranked } = this.#batch;
+  write(): Promise<void> {
+    const batch = this.#batch;
     this.#batch = new Batch();
+    const { keys, over } = this.#before;
+    // Of a line that stands in both, the one that comes first in the file is kept.
+    const again = batch.entries.some(({ importKey }) => keys.has(importKey));
+    const written = again ? over.then(() => this.#write(batch)) : this.#write(batch);
+    const own = new Set(batch.entries.map(({ importKey }) => importKey));
+    this.#before = { keys: own, over: written.catch(() => undefined) };
+    return written;
+  }
+
+  async #write({ entries, columns, ranked }: Batch): Promise<void> {
+    const { db, projectId, clock, tally } = this.#means;
     const trainers = this.#trainers;
     const now = clock();
     const unknown = new Set(

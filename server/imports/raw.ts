@@ -31,6 +31,8 @@ class Outcome {
  * none. An empty project takes the settings too, save its name. Tasks are made for prompts, comparisons and chats.
  */
 export class RawIntake implements Intake {
+  /** What comes later in a file is of what came before. */
+  readonly atOnce = 1;
   readonly #means: IntakeMeans;
   #batch: Taken[] = [];
   #size = 0;

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Model, ModelChange, ModelCheck, NewModel } from '../../shared/models.ts';
 import { record } from '../accounts/audit.ts';
 import type { Context } from '../context.ts';

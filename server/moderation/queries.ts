@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { MessageRole } from '../../shared/conversations.ts';
 import type { ModerationAction, ModerationCategory } from '../../shared/moderation-terms.ts';
 import type { Dispute, Verdict } from '../../shared/moderation.ts';

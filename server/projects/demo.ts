@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { newProject } from '../../shared/projects.ts';
 import { record } from '../accounts/audit.ts';
 import { openChats } from '../chats/open.ts';

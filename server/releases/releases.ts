@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Output } from '../../shared/endpoint.ts';
 import {
   type newRelease,

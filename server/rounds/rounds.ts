@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import type { Output } from '../../shared/endpoint.ts';
 import type { TaskKind } from '../../shared/projects.ts';
 import type { listRounds as listRoundsEndpoint, Mix, NewRound, Round } from '../../shared/rounds.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { shownOrder } from '../comparisons/order.ts';
 import type { Context } from '../context.ts';
 import { positions } from '../tasks/claim.ts';

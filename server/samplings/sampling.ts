@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { z } from 'zod';
 import { minCompletions } from '../../shared/conversations.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { type Message, minCompletions, orderFault } from '../../shared/conversations.ts';
 import type { Output, Parsed } from '../../shared/endpoint.ts';
 import type { sideBySide as sideEndpoint } from '../../shared/samplings.ts';

@@ -12,7 +12,7 @@
  * - Nobody waits for one who does not read: what piles up is sent as one larger piece later.
  */
 import { EventEmitter } from 'node:events';
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { z } from 'zod';
 import type { Message } from '../../shared/conversations.ts';
 import type { LiveMessage } from '../../shared/live.ts';

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { taskKinds, type TaskKind } from '../../shared/projects.ts';
 import type { Assignment } from '../../shared/tasks.ts';
 import type { SignedIn } from '../accounts/sessions.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { v7 as newId } from 'uuid';
+import { newId } from '../db/ids.ts';
 import { z } from 'zod';
 import { type Webhook, type WebhookEvent, webhookEvent } from '../../shared/webhooks.ts';
 import { record } from '../accounts/audit.ts';

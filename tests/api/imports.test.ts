@@ -96,6 +96,16 @@ describe('importing', () => {
     expect(await send(await project(), 'comparisons', file)).toMatchObject({ created: 2 });
   });
 
+  it('keeps the first of two lines of one id, also where both are being written at once', async () => {
+    const p = await project();
+    // The batch of the second line is small, and would be in the database long before that of the first.
+    const many = Array.from({ length: 249 }, (_, n) => comparison(n, { id: `a${n}`, source: 'x'.repeat(200) }));
+    const file = jsonLines(...many, comparison(1000, { id: 'z' }), comparison(2000, { id: 'z' }));
+    const result = await send(p, 'comparisons', file);
+    expect(result).toMatchObject({ read: 251, created: 250, rejectedCount: 1 });
+    expect(result.rejected).toEqual([{ line: 251, reason: 'id z was imported before with other content' }]);
+  });
+
   it('rejects an id that comes again with other content', async () => {
     const p = await project();
     await send(p, 'prompts', jsonLines({ id: 'a', prompt: 'Why?' }));

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid';
+import { newId } from '../../db/ids.ts';
 import type { TaskKind } from '../../../shared/projects.ts';
 import type { RawOf } from '../../../shared/raw.ts';
 import { type Database, run, type Statement, statement } from '../../db/database.ts';

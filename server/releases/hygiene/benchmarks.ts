@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../db/ids.ts';
 import { z } from 'zod';
 import { maxMessageCharacters, textFault } from '../../../shared/conversations.ts';
 import type { Fault } from '../../../shared/errors.ts';
