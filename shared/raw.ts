@@ -112,8 +112,20 @@ export const rawMessage = z.strictObject({
   createdAt: at,
 });
 
-/** The piece of work in which it was submitted; the time is told of what stands. */
+/** The piece of work in which it was submitted, and the time at work by then, where that is known; of a chat its endings tell it. */
 const assignment = z.strictObject({ id, activeMs: int32.min(0).nullable() }).nullable();
+
+/** A submission of a chat, which may have been taken back. */
+const ending = z.strictObject({
+  id,
+  /** The last message of the path on which it ended. */
+  leaf: id,
+  comment: z.string().nullable(),
+  surplus: z.boolean(),
+  activeMs: int32.min(0).nullable(),
+  createdAt: at,
+  withdrawnAt: at.nullable(),
+});
 
 export const rawConversation = z.strictObject({
   type: z.literal('conversation'),
@@ -125,7 +137,6 @@ export const rawConversation = z.strictObject({
   author: person.nullable(),
   /** The conversation whose prompt it answers. */
   prompt: id.nullable(),
-  leaf: id.nullable(),
   round: roundNumber,
   dialogue: z.boolean(),
   comment: z.string().nullable(),
@@ -135,6 +146,8 @@ export const rawConversation = z.strictObject({
   createdAt: at,
   withdrawnAt: at.nullable(),
   messages: z.array(rawMessage).max(10 * maxMessages),
+  /** Of a chat, in the order of time; at most one stands. */
+  endings: z.array(ending).max(1_000).nullable(),
 });
 
 export const rawComparison = z.strictObject({

@@ -229,7 +229,7 @@ async function openChat({ db, clock }: Chatting, user: SignedIn, assignmentId: s
 /** Makes the conversation of a chat where it is not there yet, with the opening prompt as its beginning. */
 async function provideChat(db: Database, user: SignedIn, standing: Standing, now: Date): Promise<void> {
   const { id: assignmentId, projectId, conversationId: promptId, prompt, state } = standing;
-  if ((state !== 'active' && state !== 'expired') || (await queries.selectChat(db, assignmentId)) !== null) return;
+  if ((state !== 'active' && state !== 'expired') || (await queries.hasChat(db, assignmentId))) return;
   const opening = prompt.map(({ role, content }, index) => ({
     ...{ id: openingId(assignmentId, index), parentId: index === 0 ? null : openingId(assignmentId, index - 1) },
     ...{ role, content },

@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { MessageRole } from '../../shared/conversations.ts';
 import type { ModerationSettings } from '../../shared/projects.ts';
 import type { AssignmentState } from '../../shared/tasks.ts';
 import { type Database, moment, run, statement } from '../db/database.ts';
-import { assignments, conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
+import { assignments, chatEndings, conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
 import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';
@@ -11,25 +11,24 @@ import { submitting, submittingParameters as n } from '../tasks/queries/submit.t
 export type MessageRow = typeof messages.$inferSelect;
 
 /**
- * Ends the assignment and lets its chat stand. Where a message was picked, asks for alternatives; once for a chat, however
- * often it is reopened. Values: leaf, comment; of the sampling: id (null where nothing was picked), original, prompt, seed
- * and number of eligible messages of the pick, authors, mix, wanted, seed.
+ * Ends the assignment and notes where its chat ended. Where a message was picked, asks for alternatives; once for a chat,
+ * however often it is reopened. Values: id of the ending, leaf, comment; of the sampling: id (null where nothing was picked),
+ * original, prompt, seed and number of eligible messages of the pick, authors, mix, wanted, seed.
  */
 export const submitChat = submitting(
   'submit_chat',
   `told as (
-     update conversations c set leaf_id = $${n + 1}::uuid, comment = $${n + 2}::text, withdrawn_at = null,
-       surplus = ended.state = 'surplus'
-     from ended where c.id = ended.id
-     returning c.id, c.round_id
+     insert into chat_endings (id, conversation_id, leaf_id, comment, surplus, active_ms, created_at)
+     select $${n + 1}::uuid, ended.id, $${n + 2}::uuid, $${n + 3}::text, ended.state = 'surplus', ended.active_ms, ended.at
+     from ended
    ), asked as (
      insert into samplings (id, project_id, round_id, origin, conversation_id, prompt_message_id, original_id, pick_seed,
        picked_from, authors, mix, wanted, seed, state, created_at)
-     select $${n + 3}::uuid, ended.project_id, told.round_id, 'chat', told.id, $${n + 5}::uuid, $${n + 4}::uuid, $${n + 6}::int,
-       $${n + 7}::int, $${n + 8}::uuid[], $${n + 9}::jsonb, $${n + 10}::smallint, $${n + 11}::int, 'waiting', ended.at
-     from ended, told
-     where $${n + 3}::uuid is not null and ended.state = 'submitted'
-       and not exists (select from samplings s where s.conversation_id = told.id and s.origin = 'chat')
+     select $${n + 4}::uuid, ended.project_id, c.round_id, 'chat', c.id, $${n + 6}::uuid, $${n + 5}::uuid, $${n + 7}::int,
+       $${n + 8}::int, $${n + 9}::uuid[], $${n + 10}::jsonb, $${n + 11}::smallint, $${n + 12}::int, 'waiting', ended.at
+     from ended join conversations c on c.id = ended.id
+     where $${n + 4}::uuid is not null and ended.state = 'submitted'
+       and not exists (select from samplings s where s.conversation_id = c.id and s.origin = 'chat')
    )`,
 );
 
@@ -48,8 +47,6 @@ export async function insertChat(
       // Not before the statement by the database's clock, which is a release's.
       createdAt: sql`greatest(${now.toISOString()}::timestamptz, statement_timestamp())`,
       roundId: sql`(select round_id from projects where id = ${projectId})`,
-      // It stands once it is submitted.
-      withdrawnAt: now,
     })
     .onConflictDoNothing()
     .returning({ id: conversations.id });
@@ -193,15 +190,21 @@ export async function selectGoing(
   return { ...found, round: { ...round, policyModel } };
 }
 
-/** How the chat stands that was submitted, or null. */
-export async function selectChat(
+/** Whether the conversation of this chat is there. */
+export async function hasChat(db: Database, chatId: string): Promise<boolean> {
+  const [row] = await db.select({ id: conversations.id }).from(conversations).where(eq(conversations.id, chatId));
+  return row !== undefined;
+}
+
+/** Where the chat ended that is submitted, or null. */
+export async function selectEnding(
   db: Database,
   chatId: string,
-): Promise<{ leafId: string | null; comment: string | null } | null> {
+): Promise<{ leafId: string; comment: string | null } | null> {
   const [row] = await db
-    .select({ leafId: conversations.leafId, comment: conversations.comment })
-    .from(conversations)
-    .where(eq(conversations.id, chatId));
+    .select({ leafId: chatEndings.leafId, comment: chatEndings.comment })
+    .from(chatEndings)
+    .where(and(eq(chatEndings.conversationId, chatId), isNull(chatEndings.withdrawnAt)));
   return row ?? null;
 }
 

@@ -57,6 +57,7 @@ export const chatWork: WorkKind = {
     return {
       statement: queries.submitChat,
       values: [
+        newId(),
         leafId,
         comment,
         samplingId,
@@ -75,8 +76,8 @@ export const chatWork: WorkKind = {
   },
 
   async submission(db: Database, { id }: Standing): Promise<Draft> {
-    const chat = await queries.selectChat(db, id);
-    if (chat?.leafId == null) return {};
-    return { leafId: chat.leafId, ...(chat.comment !== null && { comment: chat.comment }) };
+    const ending = await queries.selectEnding(db, id);
+    if (ending === null) return {};
+    return { leafId: ending.leafId, ...(ending.comment !== null && { comment: ending.comment }) };
   },
 };

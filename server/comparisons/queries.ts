@@ -10,10 +10,10 @@ export const submitRanking = submitting(
   'submit_ranking',
   `ranked as (
      insert into rankings (id, project_id, comparison_id, trainer_id, assignment_id, groups, shown, ratings, comment,
-       all_bad, rewrite, surplus, round_id, created_at)
+       all_bad, rewrite, surplus, round_id, active_ms, created_at)
      select $${n + 1}::uuid, ended.project_id, $${n + 2}::uuid, ended.trainer_id, ended.id, $${n + 3}::jsonb, $${n + 4}::jsonb,
        $${n + 5}::jsonb, $${n + 6}::text, $${n + 7}::boolean, $${n + 8}::text, ended.state = 'surplus',
-       (select p.round_id from projects p where p.id = ended.project_id), ended.at
+       (select p.round_id from projects p where p.id = ended.project_id), ended.active_ms, ended.at
      from ended
    )`,
 );

@@ -244,19 +244,19 @@ export const conversations = pgTable(
     /** The conversation whose prompt it answers. */
     promptId: uuid('prompt_id'),
     assignmentId: uuid('assignment_id'),
-    /** The last message of the path on which a chat ended. */
-    leafId: uuid('leaf_id'),
     /** The round in which it was made. */
     roundId: uuid('round_id'),
     /** Whether it is one path with an assistant's message in it, as an SFT row is. */
     dialogue: boolean('dialogue').notNull().default(false),
-    /** What the trainer said about it on submitting. */
+    /** What the trainer said about it on submitting; a chat, which is submitted as it is, has this in its endings. */
     comment: text('comment'),
     createdAt: createdAt(),
     /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
     withdrawnAt: moment('withdrawn_at'),
     /** Submitted when the place was already someone else's. */
     surplus: boolean('surplus').notNull().default(false),
+    /** Time at work by when it was submitted, in milliseconds; null where that is not known. */
+    activeMs: integer('active_ms'),
   },
   (t) => [
     uniqueIndex('conversations_import').on(t.projectId, t.importKey),
@@ -266,6 +266,27 @@ export const conversations = pgTable(
       .where(sql`${t.assignmentId} is not null`),
     index('conversations_round').on(t.roundId, t.kind),
   ],
+);
+
+/** Submissions of chats. One is a row of its own, for a chat that is taken back goes on and ends elsewhere. */
+export const chatEndings = pgTable(
+  'chat_endings',
+  {
+    id: uuid('id').primaryKey(),
+    conversationId: uuid('conversation_id').notNull(),
+    /** The last message of the path on which it ended. */
+    leafId: uuid('leaf_id').notNull(),
+    /** What the trainer said about it on submitting. */
+    comment: text('comment'),
+    /** Submitted when the place was already someone else's. */
+    surplus: boolean('surplus').notNull().default(false),
+    /** Time at work by then, in milliseconds; null where that is not known. */
+    activeMs: integer('active_ms'),
+    createdAt: createdAt(),
+    /** When the trainer took the submission back. */
+    withdrawnAt: moment('withdrawn_at'),
+  },
+  (t) => [index('chat_endings_conversation').on(t.conversationId)],
 );
 
 export const messages = pgTable(
@@ -609,6 +630,8 @@ export const rankings = pgTable(
     rewrite: text('rewrite'),
     /** Submitted when the place was already someone else's. */
     surplus: boolean('surplus').notNull().default(false),
+    /** Time at work by when it was submitted, in milliseconds; null where that is not known. */
+    activeMs: integer('active_ms'),
     createdAt: createdAt(),
     /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
     withdrawnAt: moment('withdrawn_at'),

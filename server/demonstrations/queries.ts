@@ -15,9 +15,10 @@ export const submitDemonstration = submitting(
   'submit_demonstration',
   `written as (
      insert into conversations (id, project_id, kind, author_id, prompt_id, assignment_id, dialogue, comment, surplus, round_id,
-       created_at)
+       active_ms, created_at)
      select $${n + 1}::uuid, ended.project_id, 'demonstration', ended.trainer_id, $${n + 2}::uuid, ended.id, true, $${n + 8}::text,
-       ended.state = 'surplus', (select p.round_id from projects p where p.id = ended.project_id), ended.at
+       ended.state = 'surplus', (select p.round_id from projects p where p.id = ended.project_id),
+       ended.active_ms, ended.at
      from ended
    ), spoken as (
      insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id, generation_id, edit_distance,

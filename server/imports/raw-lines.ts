@@ -61,6 +61,8 @@ export function messagesFault(
     if (taken.has(id)) return `messages.${index}: ${elsewhere(id)}`;
     before.add(id);
   }
+  for (const [index, { leaf }] of (raw.endings ?? []).entries())
+    if (!before.has(leaf)) return `endings.${index}.leaf: is no message of it`;
   return null;
 }
 

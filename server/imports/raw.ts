@@ -204,6 +204,12 @@ export class RawIntake implements Intake {
       'messages',
       fresh.flatMap(({ raw }) => raw.messages.map((message) => this.#messageRow(raw.id, message))),
     );
+    await insertAll(
+      tx,
+      projectId,
+      'chat_endings',
+      fresh.flatMap(({ raw }) => this.#endingRows(raw)),
+    );
     await queries.insertRows(
       tx,
       projectId,
@@ -320,6 +326,7 @@ export class RawIntake implements Intake {
           raw.assignment && (raw.withdrawnAt !== null || done.has(raw.assignment.id)) ? raw.assignment.id : null,
         ...{ shown: raw.shown, ratings: raw.ratings, round_id: this.#round(raw.round), comment: raw.comment },
         ...{ all_bad: raw.allBad, rewrite: raw.rewrite, surplus: raw.surplus },
+        active_ms: raw.assignment?.activeMs ?? null,
         ...{ created_at: raw.createdAt, withdrawn_at: raw.withdrawnAt },
       })),
     );
@@ -408,9 +415,10 @@ export class RawIntake implements Intake {
   #conversationRow(raw: RawOf<'conversation'>) {
     return {
       ...{ id: raw.id, kind: raw.kind, source: raw.source, import_key: raw.importKey, content_hash: raw.contentHash },
-      ...{ extra: raw.extra, author_id: this.#person(raw.author), prompt_id: raw.prompt, leaf_id: raw.leaf },
+      ...{ extra: raw.extra, author_id: this.#person(raw.author), prompt_id: raw.prompt },
       ...{ assignment_id: raw.assignment?.id ?? null, round_id: this.#round(raw.round), dialogue: raw.dialogue },
-      ...{ comment: raw.comment, surplus: raw.surplus, created_at: raw.createdAt, withdrawn_at: raw.withdrawnAt },
+      ...{ comment: raw.comment, surplus: raw.surplus, active_ms: raw.assignment?.activeMs ?? null },
+      ...{ created_at: raw.createdAt, withdrawn_at: raw.withdrawnAt },
     };
   }
 
@@ -454,6 +462,13 @@ export class RawIntake implements Intake {
     ];
   }
 
+  #endingRows({ id: conversation, endings }: RawOf<'conversation'>) {
+    return (endings ?? []).map(({ leaf, activeMs, createdAt, withdrawnAt, ...rest }) => ({
+      ...{ ...rest, conversation_id: conversation, leaf_id: leaf, active_ms: activeMs },
+      ...{ created_at: createdAt, withdrawn_at: withdrawnAt },
+    }));
+  }
+
   /** The task that a conversation makes: to answer a prompt that was imported for that, or the chat itself, where it stands. */
   #taskFor(
     raw: RawOf<'conversation'>,
@@ -467,7 +482,7 @@ export class RawIntake implements Intake {
       round_id: this.#round(raw.round),
     };
     if (raw.kind === 'chat')
-      return raw.withdrawnAt === null
+      return standing(raw) !== null
         ? [{ ...common, kind: 'chat', conversation_id: raw.prompt, prompt_message_id: null, overlap: 1 }]
         : [];
     const last = raw.messages.findLast(({ by }) => by === 'import');
@@ -478,12 +493,20 @@ export class RawIntake implements Intake {
 
   /** Past work that stands, on the task about `about`. */
   #assignmentRow(raw: RawOf<'conversation' | 'ranking'>, trainer: string | null, about: string) {
-    if (raw.withdrawnAt !== null) return [];
-    if (raw.assignment === null || trainer === null) return [];
-    const { id, activeMs } = raw.assignment;
-    const state = raw.surplus ? 'surplus' : 'submitted';
-    return [{ id, task_id: taskOf(about), trainer_id: this.#person(trainer), state, active_ms: activeMs ?? 0 }];
+    const submitted = standing(raw);
+    if (submitted === null || raw.assignment === null || trainer === null) return [];
+    const { surplus, activeMs } = submitted;
+    const state = surplus ? 'surplus' : 'submitted';
+    const work = { id: raw.assignment.id, task_id: taskOf(about), trainer_id: this.#person(trainer), state };
+    return [{ ...work, active_ms: activeMs ?? 0 }];
   }
+}
+
+/** The submission that was not taken back, or null: a chat's last ending, or all of what is a submission itself. */
+function standing(raw: RawOf<'conversation' | 'ranking'>): { surplus: boolean; activeMs: number | null } | null {
+  if (raw.type === 'conversation' && raw.kind === 'chat')
+    return raw.endings?.findLast(({ withdrawnAt }) => withdrawnAt === null) ?? null;
+  return raw.withdrawnAt === null ? { surplus: raw.surplus, activeMs: raw.assignment?.activeMs ?? null } : null;
 }
 
 const idOf = ({ raw }: { raw: { id: string } }): string => raw.id;

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selectBlocked } from '../../server/chats/queries.ts';
 import { rawLines } from '../../server/releases/raw.ts';
+import { openChats, readChat } from '../../shared/chats.ts';
+import type { Input } from '../../shared/endpoint.ts';
 import { giveFeedback } from '../../shared/feedback.ts';
 import { importLines, type ImportFormat, type ImportResult } from '../../shared/imports.ts';
 import { changeProject, type Project, readProgress, readProject } from '../../shared/projects.ts';
@@ -76,6 +79,17 @@ async function submitOne(p: Project, kind: 'comparison' | 'demonstration', body:
   const of = { params: { assignmentId: answer.assignment.id } };
   await from.call(tasks.submit, { ...of, body: body as never }, as);
   return of;
+}
+
+/** A question of Ann's in her chat and a model's answer to it; the answer's id. */
+async function sayIn(chatId: string, parentId: string | null, answer: string): Promise<string> {
+  const [question, id] = [randomUUID(), randomUUID()];
+  const { db } = from.database;
+  await db.execute(sql`insert into messages (id, conversation_id, parent_id, role, content, author_kind, author_id)
+    values (${question}, ${chatId}, ${parentId}, 'user', 'Well?', 'trainer', ${ann.id})`);
+  await db.execute(sql`insert into messages (id, conversation_id, parent_id, role, content, author_kind, model)
+    values (${id}, ${chatId}, ${question}, 'assistant', ${answer}, 'model', 'm1')`);
+  return id;
 }
 
 /** A project in which a little of everything was collected. */
@@ -262,6 +276,77 @@ describe('raw data', () => {
     expect(linesOf(await raw(from, p)).filter(({ type }) => type === 'ranking')).toHaveLength(2);
   });
 
+  it('is as of its moment in what is taken back and submitted anew: time, comment, and where a chat ended', async () => {
+    const p = await projectWith(from, admin, [ann], { name: 'Taken back' });
+    const params = { projectId: p.id };
+    await send(from, p, 'comparisons', jsonLines({ prompt: 'Which?', completions: ['This.', 'That.'] }));
+    await send(from, p, 'prompts', jsonLines({ prompt: 'Why?' }));
+    await from.call(openChats, { params, body: { opening: 'none', count: 1 } }, admin);
+    // Begun a while ago, so that the time that is told can be believed.
+    from.ahead = -600_000;
+    const held: string[] = [];
+    for (const kind of ['comparison', 'demonstration', 'chat'] as const)
+      held.push((await from.call(tasks.claim, { params, body: { kinds: [kind] } }, ann))?.assignment.id ?? '');
+    from.ahead = 0;
+    const [comparison = '', demonstration = '', chat = ''] = held;
+    await from.call(readChat, { params: { assignmentId: chat } }, ann);
+    const said = await sayIn(chat, null, 'First.');
+    const goneOn = await sayIn(chat, said, 'Second.');
+
+    const begun = linesOf(await raw(from, p)).find((line) => line.type === 'conversation' && line.kind === 'chat');
+    expect(begun).toMatchObject({ endings: [], withdrawnAt: null });
+    const submitAll = async (n: number): Promise<void> => {
+      const messages = [
+        { role: 'user' as const, content: 'Why?' },
+        { role: 'assistant' as const, content: `Because, ${n}.` },
+      ];
+      const activeMs = n * 1_000;
+      const bodies: [string, Input<typeof tasks.submit>['body']][] = [
+        [comparison, { ranking: [['A'], ['B']], comment: `Ranked ${n}`, activeMs }],
+        [demonstration, { messages, comment: `Written ${n}`, activeMs }],
+        [chat, { leafId: n === 1 ? said : goneOn, comment: `Talked ${n}`, activeMs }],
+      ];
+      for (const [assignmentId, body] of bodies)
+        await from.call(tasks.submit, { params: { assignmentId }, body }, ann);
+    };
+    const takeBackAll = async (): Promise<void> => {
+      for (const assignmentId of held) await from.call(tasks.reopen, { params: { assignmentId } }, ann);
+    };
+    const moments: { at: string; text: string }[] = [];
+    const look = async (): Promise<void> => {
+      const at = await now(from);
+      moments.push({ at, text: await raw(from, p, at) });
+    };
+    await look();
+    await submitAll(1);
+    await look();
+    await takeBackAll();
+    await look();
+    await submitAll(2);
+    await look();
+    for (const { at, text } of moments) expect(await raw(from, p, at)).toBe(text);
+
+    // All of what was submitted is told, once as taken back and once as it stands.
+    const told = linesOf(moments.at(-1)?.text ?? '').flatMap((line) => {
+      if (line.type !== 'conversation' && line.type !== 'ranking') return [];
+      const works = line.type === 'conversation' ? line.endings : null;
+      if (works !== null) return works.map((work) => [work.comment, work.activeMs, work.withdrawnAt !== null]);
+      return line.assignment === null ? [] : [[line.comment, line.assignment.activeMs, line.withdrawnAt !== null]];
+    });
+    const all = ['Ranked', 'Written', 'Talked'].flatMap((what) => [
+      [`${what} 1`, 1_000, true],
+      [`${what} 2`, 2_000, false],
+    ]);
+    expect(told.toSorted()).toEqual(all.toSorted());
+
+    // Another Duologue has the same, and the last of it stands there.
+    const q = await projectWith(to, otherAdmin, []);
+    const { text } = moments.at(-1) ?? { text: '' };
+    expect((await send(to, q, 'raw', text)).rejected).toEqual([]);
+    expect(content(await raw(to, q))).toEqual(content(text));
+    expect(await breaches(to.database.db)).toEqual([]);
+  });
+
   it('names people where an admin wants it, two of one name apart', async () => {
     const twin = await from.person('trainer', 'Ann');
     const p = await projectWith(from, admin, [ann, twin], { overlap: { comparison: 2 } });
@@ -294,7 +379,7 @@ describe('raw data', () => {
       contentHash: null,
       author: null,
     };
-    const more = { prompt: null, leaf: null, round: null, dialogue: false, comment: null, surplus: false, extra: null };
+    const more = { prompt: null, endings: null, round: null, dialogue: false, comment: null, surplus: false, extra: null };
     const whole = {
       ...line,
       ...more,

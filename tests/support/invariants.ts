@@ -26,7 +26,8 @@ export async function breaches(db: Database, allowed?: { projectId: string; over
       select a.id from assignments a
       where a.state in ('submitted', 'surplus') and 1 <>
         (select count(*) from rankings r where r.assignment_id = a.id and r.withdrawn_at is null)
-        + (select count(*) from conversations c where c.assignment_id = a.id and c.withdrawn_at is null)`,
+        + (select count(*) from conversations c where c.assignment_id = a.id and c.kind <> 'chat' and c.withdrawn_at is null)
+        + (select count(*) from chat_endings e where e.conversation_id = a.id and e.withdrawn_at is null)`,
     'a result stands without a submission': sql`
       select r.id from rankings r left join assignments a on a.id = r.assignment_id
       where r.withdrawn_at is null and r.assignment_id is not null

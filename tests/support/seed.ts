@@ -87,8 +87,11 @@ export async function seedChat(
     insert into assignments (id, task_id, trainer_id, project_id, kind, state, lease_until, seed, claimed_at, ended_at)
     values (${assignmentId}, ${taskId}, ${trainerId}, ${projectId}, 'chat', 'submitted', now(), 0, now(), now())`);
   await db.execute(sql`
-    insert into conversations (id, project_id, kind, author_id, assignment_id, round_id, leaf_id)
-    values (${assignmentId}, ${projectId}, 'chat', ${trainerId}, ${assignmentId}, ${roundId}, ${answerIds[0] ?? questionId})`);
+    insert into conversations (id, project_id, kind, author_id, assignment_id, round_id)
+    values (${assignmentId}, ${projectId}, 'chat', ${trainerId}, ${assignmentId}, ${roundId})`);
+  await db.execute(sql`
+    insert into chat_endings (id, conversation_id, leaf_id)
+    values (${newId()}, ${assignmentId}, ${answerIds[0] ?? questionId})`);
   await db.execute(sql`
     insert into messages (id, conversation_id, role, content, author_kind, author_id)
     values (${questionId}, ${assignmentId}, 'user', ${question}, 'trainer', ${trainerId})`);

@@ -73,6 +73,7 @@ const workStatements = [
   `delete from generations g where g.trainer_id = $1::uuid
      or g.id in (select generation_id from messages where conversation_id = any($2::uuid[]))`,
   `delete from messages where conversation_id = any($2::uuid[]) and $1::uuid is not null`,
+  `delete from chat_endings where conversation_id = any($2::uuid[]) and $1::uuid is not null`,
   `delete from conversation_roots where conversation_id = any($2::uuid[]) and $1::uuid is not null`,
   `delete from conversations where author_id = $1::uuid and $2::uuid[] is not null`,
 ].map((text, index) => statement<never>(`erase_work_${index}`, text));

@@ -15,8 +15,13 @@ const tables = {
   conversations: {
     ofProject: true,
     columns: `id uuid, kind text, source text, import_key text, content_hash text, extra jsonb, author_id uuid, prompt_id uuid,
-      assignment_id uuid, leaf_id uuid, round_id uuid, dialogue boolean, comment text, created_at timestamptz,
+      assignment_id uuid, round_id uuid, dialogue boolean, comment text, active_ms int, created_at timestamptz,
       withdrawn_at timestamptz, surplus boolean`,
+  },
+  chat_endings: {
+    ofProject: false,
+    columns: `id uuid, conversation_id uuid, leaf_id uuid, comment text, surplus boolean, active_ms int, created_at timestamptz,
+      withdrawn_at timestamptz`,
   },
   messages: {
     ofProject: false,
@@ -51,7 +56,7 @@ const tables = {
   rankings: {
     ofProject: true,
     columns: `id uuid, comparison_id uuid, trainer_id uuid, assignment_id uuid, groups jsonb, shown jsonb, ratings jsonb,
-      round_id uuid, comment text, all_bad boolean, rewrite text, surplus boolean, created_at timestamptz,
+      round_id uuid, comment text, all_bad boolean, rewrite text, surplus boolean, active_ms int, created_at timestamptz,
       withdrawn_at timestamptz`,
   },
   feedback: {

@@ -15,10 +15,8 @@ const mixOf = (column: string): string =>
   `(select coalesce(json_agg(json_build_object('model', m.name, 'count', part."count") order by part.n), '[]'::json)
     from rows from (jsonb_to_recordset(${column}) as ("modelId" uuid, "count" int)) with ordinality as part("modelId", "count", n)
     join models m on m.id = part."modelId")`;
-/** Of what stood at the moment, the time at work. */
 const assignmentOf = (t: string): string =>
-  `case when ${t}.assignment_id is not null then json_build_object('id', ${t}.assignment_id, 'activeMs',
-     case when ${t}.withdrawn_at is null or ${t}.withdrawn_at > $2::timestamptz then a.active_ms end) end`;
+  `case when ${t}.assignment_id is not null then json_build_object('id', ${t}.assignment_id, 'activeMs', ${t}.active_ms) end`;
 
 const projectStatement = statement<{ line: RawOf<'duologue'> }>(
   'raw_project',
@@ -70,14 +68,19 @@ export async function selectRounds(db: Database, { projectId, moment }: Scope): 
 const conversationsStatement = statement<{ line: Omit<RawOf<'conversation'>, 'messages'> }>(
   'raw_conversations',
   `select json_build_object('type', 'conversation', 'id', c.id, 'kind', c.kind, 'source', c.source, 'importKey', c.import_key,
-     'contentHash', c.content_hash, 'author', c.author_id, 'prompt', c.prompt_id, 'leaf', c.leaf_id, 'round', r.number,
+     'contentHash', c.content_hash, 'author', c.author_id, 'prompt', c.prompt_id, 'round', r.number,
      'dialogue', c.dialogue, 'comment', c.comment, 'surplus', c.surplus, 'extra', c.extra, 'assignment', ${assignmentOf('c')},
-     'createdAt', ${utc('c.created_at')}, 'withdrawnAt', ${mark('c.withdrawn_at')}) as line
+     'createdAt', ${utc('c.created_at')}, 'withdrawnAt', ${mark('c.withdrawn_at')}, 'endings',
+     case when c.kind = 'chat' then (
+       select coalesce(json_agg(json_build_object('id', e.id, 'leaf', e.leaf_id, 'comment', e.comment, 'surplus', e.surplus,
+         'activeMs', e.active_ms, 'createdAt', ${utc('e.created_at')}, 'withdrawnAt', ${mark('e.withdrawn_at')})
+         order by e.created_at, e.id), '[]')
+       from chat_endings e where e.conversation_id = c.id and e.created_at <= $2::timestamptz) end) as line
    from (
      select * from conversations
      where project_id = $1::uuid and kind = $5::text and id > $3::uuid and created_at <= $2::timestamptz
      order by id limit $4::int
-   ) c left join rounds r on r.id = c.round_id left join assignments a on a.id = c.assignment_id order by c.id`,
+   ) c left join rounds r on r.id = c.round_id order by c.id`,
 );
 
 export async function nextConversations(
@@ -162,7 +165,7 @@ const rankingsStatement = statement<{ line: RawOf<'ranking'> }>(
      'assignment', ${assignmentOf('r')}, 'groups', r.groups, 'shown', r.shown, 'ratings', r.ratings, 'round', d.number,
      'comment', r.comment, 'allBad', r.all_bad, 'rewrite', r.rewrite, 'surplus', r.surplus,
      'createdAt', ${utc('r.created_at')}, 'withdrawnAt', ${mark('r.withdrawn_at')}) as line
-   from rankings r left join rounds d on d.id = r.round_id left join assignments a on a.id = r.assignment_id
+   from rankings r left join rounds d on d.id = r.round_id
    where r.comparison_id = any($1::uuid[]) and r.created_at <= $2::timestamptz order by r.id`,
 );
 

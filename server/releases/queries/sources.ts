@@ -56,9 +56,9 @@ export interface ConversationRow {
 }
 
 const conversationColumns = `c.id, c.kind, c.source, c.import_key, c.author_id, rd.number as round, cr.root_id, ro.group_id, cr.language,
-  c.created_at, a.active_ms, c.extra`;
+  c.created_at, c.active_ms, c.extra`;
 const conversationJoins = `left join conversation_roots cr on cr.conversation_id = c.id left join roots ro on ro.id = cr.root_id
-  left join rounds rd on rd.id = c.round_id left join assignments a on a.id = c.assignment_id`;
+  left join rounds rd on rd.id = c.round_id`;
 
 function conversationRow(raw: RawConversation): ConversationRow {
   return {
@@ -188,8 +188,8 @@ const comparedStatement = statement<
   `with page as materialized (
      select p.comparison_id,
        json_agg(json_build_object('id', p.id, 'trainer', p.trainer_id, 'groups', p.groups, 'ratings', p.ratings,
-         'all_bad', p.all_bad, 'at', p.created_at, 'active_ms', ra.active_ms) order by p.id) as rankings
-     from rankings p left join assignments ra on ra.id = p.assignment_id
+         'all_bad', p.all_bad, 'at', p.created_at, 'active_ms', p.active_ms) order by p.id) as rankings
+     from rankings p
      where p.project_id = $1::uuid and p.comparison_id > $3::uuid and ${stood('p')}
      group by p.comparison_id order by p.comparison_id limit $4::int
    )

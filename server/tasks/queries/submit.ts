@@ -19,7 +19,7 @@ export const submittingParameters = 6;
  * Submitting, in one statement. `prior` locks the assignment, so that of two submissions at once the second finds it no
  * longer open and changes nothing. `counted` takes the place: a live lease has one, a late submission needs a free one.
  * Where there is none, the work is kept as surplus. `results` is the kind's own insert of what was made; it selects from
- * `ended` (id, task_id, project_id, trainer_id, state, at). `at` is not before the statement by the database's clock, which is a
+ * `ended` (id, task_id, project_id, trainer_id, state, active_ms, at). `at` is not before the statement by the database's clock, which is a
  * release's: what a release did not see is never older than it.
  */
 export function submitting(name: string, results: string): Statement<{ state: AssignmentState }> {
@@ -43,7 +43,7 @@ export function submitting(name: string, results: string): Statement<{ state: As
          ended_at = $3::timestamptz, submission_hash = $4::text, active_ms = greatest(a.active_ms, $5::int),
          draft = null, revision = a.revision + 1
        from prior where a.id = prior.id
-       returning a.id, a.task_id, a.project_id, a.trainer_id, a.state, greatest(a.ended_at, statement_timestamp()) as at
+       returning a.id, a.task_id, a.project_id, a.trainer_id, a.state, a.active_ms, greatest(a.ended_at, statement_timestamp()) as at
      ), ${results}
      select state from ended`,
   );
@@ -77,7 +77,10 @@ const reopenStatement = statement<{ id: string }>(
      where r.assignment_id = prior.id and r.withdrawn_at is null
    ), withdrawn_conversations as (
      update conversations c set withdrawn_at = greatest($4::timestamptz, statement_timestamp()) from prior
-     where c.assignment_id = prior.id and c.withdrawn_at is null
+     where c.assignment_id = prior.id and c.kind <> 'chat' and c.withdrawn_at is null
+   ), withdrawn_endings as (
+     update chat_endings e set withdrawn_at = greatest($4::timestamptz, statement_timestamp()) from prior
+     where e.conversation_id = prior.id and e.withdrawn_at is null
    )
    update assignments a set state = 'active', ended_at = null, submission_hash = null, draft = $5::jsonb,
      revision = a.revision + 1, lease_until = $4::timestamptz + make_interval(mins => p.lease_minutes)

@@ -80,7 +80,7 @@ const joins = `join tasks t on t.id = a.task_id left join messages m on m.id = t
 const verdicts = `(select json_agg(json_build_object('id', v.id, 'categories', v.categories, 'action', v.action,
       'disputed', v.disputed_by is not distinct from a.trainer_id, 'text', left(said.content, 160)) order by said.id)
     from conversations c join messages said on said.conversation_id = c.id join verdicts v on v.message_id = said.id
-    where c.assignment_id = a.id and c.withdrawn_at is null and said.author_id = a.trainer_id)`;
+    where c.assignment_id = a.id and c.withdrawn_at is null and a.state <> 'skipped' and said.author_id = a.trainer_id)`;
 
 const endedStatement = statement<RawWork>(
   'work_ended',
