@@ -4,8 +4,13 @@ import { Refusal } from '../problem.ts';
 import type { S3Settings } from './files/s3.ts';
 import { Cancelled, type Write, type Written } from './writing.ts';
 
-/** So much of its memory is for what is new: the rows of a page are gone before they are taken for lasting. In MB. */
-const youngMb = 64;
+/**
+ * So much of its memory is for what is new: the rows of a page are gone before they are taken for lasting. And so much is for the
+ * rest, many times what a build needs: where V8 may take a quarter of the machine, it lets old rows lie until they take that. In
+ * MB.
+ */
+const youngMb = 192;
+const oldMb = 1_024;
 
 /** What a thread that builds a release is told. */
 export interface ThreadOptions {
@@ -29,7 +34,7 @@ export function writeInThread(options: ThreadOptions): Write {
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
         workerData: { ...options, releaseId },
-        resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+        resourceLimits: { maxYoungGenerationSizeMb: youngMb, maxOldGenerationSizeMb: oldMb },
       });
       const stop = (): void => worker.postMessage('stop');
       signal.addEventListener('abort', stop);

@@ -83,8 +83,7 @@ export async function writeRelease({ db, stores, signal }: Writing, releaseId: s
   if (rows === 0) throw new Refusal('conflict', emptyWords(remarks));
 
   await told.step('Describing and publishing');
-  // Figures also tell of time at work, which may go on; those of the first time stand.
-  const figures = release.figures ?? made.figures.result();
+  const figures = made.figures.result();
   const beside = describe({
     ...{ release, project: { name: basis.project }, publicUrl: basis.publicUrl, files: written },
     ...{ fields, figures, remarks, mixed },

@@ -534,11 +534,10 @@ export const places: Place[] = [
     at: '/projects/{full}/write',
     shows: 'Write a dialogue',
     async after(page) {
-      // At the second visit the turn is written already.
-      const edit = page.getByRole('article').last().getByRole('button', { name: 'Edit', exact: true });
-      await expect(page.getByRole('textbox').or(edit).first()).toBeVisible();
-      if (await edit.isVisible()) await edit.click();
-      await page.getByRole('textbox').fill(wide);
+      // At the second visit the turn is written already, and may still grow with what its code and formulas come to.
+      const last = page.getByRole('article').last();
+      await pressUntil(last.getByRole('button', { name: 'Edit', exact: true }), last.getByRole('textbox'));
+      await last.getByRole('textbox').fill(wide);
       await page.keyboard.press('Escape');
       await page.keyboard.press('g');
       await expect(page.getByRole('complementary', { name: 'Guidelines' })).toBeVisible();
@@ -568,8 +567,7 @@ export const places: Place[] = [
       // At the second visit it is open already.
       const edit = page.getByRole('article').first().getByRole('button', { name: 'Edit', exact: true });
       const editor = page.getByRole('textbox', { name: 'What you say instead' });
-      await expect(edit.or(editor)).toBeVisible();
-      if (await edit.isVisible()) await edit.click();
+      await pressUntil(edit, editor);
       await editor.fill(wide);
       await page.getByRole('button', { name: 'Guidelines' }).click();
       await expect(page.getByRole('complementary', { name: 'Guidelines' })).toBeVisible();
