@@ -43,6 +43,7 @@ for (const place of places) {
       for (const colorScheme of ['light', 'dark'] as const) {
         await test.step(`${viewport.width} px, ${colorScheme}`, async () => {
           await page.emulateMedia({ colorScheme });
+          await settled(page);
           backgrounds.add(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
           // What is dark differs from what is light in its colours alone.
           await expectNoAxeViolations(page, colorScheme === 'dark' ? { only: 'colours' } : {});
@@ -52,6 +53,13 @@ for (const place of places) {
     }
     expect(backgrounds.size, 'light and dark differ').toBe(2);
   });
+}
+
+/** What follows from a change of size is there a frame after it: what scrolls now takes its place in the tab order. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))),
+  );
 }
 
 /** `?` lists the page's keys, unless somebody is typing; Escape takes the list away. */

@@ -1,5 +1,5 @@
 /** Every page of the router, in each of its states: with much to show, with nothing, with whatever opens on it opened. */
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect } from '../world.ts';
 import { type People, wide } from './site.ts';
 
@@ -20,6 +20,18 @@ export interface Place {
 }
 
 export const dialog = (page: Page) => page.getByRole('dialog');
+
+/**
+ * Presses what opens `opened`, unless that is open. Again where it did not open: what comes late, as the colours of code, may move
+ * a button away between the two halves of a press.
+ */
+async function pressUntil(button: Locator, opened: Locator): Promise<void> {
+  await expect(button.or(opened).first()).toBeVisible();
+  await expect(async () => {
+    if (!(await opened.isVisible())) await button.click({ timeout: 1_000 });
+    await expect(opened).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+}
 
 export const places: Place[] = [
   { name: 'projects, for an admin', file: 'projects/ProjectsPage', as: 'admin', at: '/', shows: 'Nine answers' },
