@@ -3,7 +3,17 @@ import type { MessageRole } from '../../shared/conversations.ts';
 import type { ModerationSettings } from '../../shared/projects.ts';
 import type { AssignmentState } from '../../shared/tasks.ts';
 import { type Database, moment, run, statement } from '../db/database.ts';
-import { assignments, chatEndings, conversations, generations, messages, models, projects, rounds, verdicts } from '../db/tables.ts';
+import {
+  assignments,
+  chatEndings,
+  conversations,
+  generations,
+  messages,
+  models,
+  projects,
+  rounds,
+  verdicts,
+} from '../db/tables.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { GenerationRow } from '../streams/queries.ts';
 import { submitting, submittingParameters as n } from '../tasks/queries/submit.ts';

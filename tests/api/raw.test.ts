@@ -306,8 +306,7 @@ describe('raw data', () => {
         [demonstration, { messages, comment: `Written ${n}`, activeMs }],
         [chat, { leafId: n === 1 ? said : goneOn, comment: `Talked ${n}`, activeMs }],
       ];
-      for (const [assignmentId, body] of bodies)
-        await from.call(tasks.submit, { params: { assignmentId }, body }, ann);
+      for (const [assignmentId, body] of bodies) await from.call(tasks.submit, { params: { assignmentId }, body }, ann);
     };
     const takeBackAll = async (): Promise<void> => {
       for (const assignmentId of held) await from.call(tasks.reopen, { params: { assignmentId } }, ann);
@@ -379,7 +378,15 @@ describe('raw data', () => {
       contentHash: null,
       author: null,
     };
-    const more = { prompt: null, endings: null, round: null, dialogue: false, comment: null, surplus: false, extra: null };
+    const more = {
+      prompt: null,
+      endings: null,
+      round: null,
+      dialogue: false,
+      comment: null,
+      surplus: false,
+      extra: null,
+    };
     const whole = {
       ...line,
       ...more,
