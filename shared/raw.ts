@@ -34,7 +34,8 @@ const int32 = z
 const settings = newProject.shape;
 export const rawHeader = z.strictObject({
   type: z.literal('duologue'),
-  version: z.literal(1),
+  /** 1 told of a chat only where it ended last. */
+  version: z.literal(2),
   moment: at,
   project: z.strictObject({
     id,

@@ -13,6 +13,8 @@ import { Tally } from './tally.ts';
 /** A batch is written when it has so many lines, or so many UTF-16 code units of text. */
 const batchLines = 250;
 const batchSize = 2_000_000;
+/** After so many batches there is a moment in which none is being written. */
+const gapEvery = 20;
 
 export interface ImportOptions {
   clock: () => Date;
@@ -65,8 +67,12 @@ export async function importLines(
   const intake: Intake = format === 'raw' ? new RawIntake(means) : new LineIntake(means, formats[format]);
   /** Under way, the oldest first. */
   const writes: Promise<void>[] = [];
+  let begun = 0;
   const flush = async (): Promise<void> => {
     if (writes.length === intake.atOnce) await writes.shift();
+    // Each shares a lock of the project. Were there always one under way, nobody could change the project until the end.
+    begun += 1;
+    if (begun % gapEvery === 0) while (writes.length > 0) await writes.shift();
     const write = intake.write().then(() => onProgress?.(tally.result()));
     // It is awaited in its turn; until then a failure is nobody's surprise.
     write.catch(() => undefined);

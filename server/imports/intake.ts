@@ -52,7 +52,7 @@ export class LineIntake implements Intake {
   /** Everyone met so far, by name or email. */
   readonly #trainers = new Map<string, string>();
   #batch = new Batch();
-  /** The batch that was begun before, and when it is over, however it ends. */
+  /** The batch that was begun before. Where it fails, one that waits for it fails with it. */
   #before: { keys: ReadonlySet<string>; over: Promise<unknown> } = { keys: new Set(), over: Promise.resolve() };
 
   constructor(means: IntakeMeans, format: Format) {
@@ -90,7 +90,7 @@ export class LineIntake implements Intake {
     const again = batch.entries.some(({ importKey }) => keys.has(importKey));
     const written = again ? over.then(() => this.#write(batch)) : this.#write(batch);
     const own = new Set(batch.entries.map(({ importKey }) => importKey));
-    this.#before = { keys: own, over: written.catch(() => undefined) };
+    this.#before = { keys: own, over: written };
     return written;
   }
 

@@ -61,9 +61,20 @@ export function messagesFault(
     if (taken.has(id)) return `messages.${index}: ${elsewhere(id)}`;
     before.add(id);
   }
-  for (const [index, { leaf }] of (raw.endings ?? []).entries())
-    if (!before.has(leaf)) return `endings.${index}.leaf: is no message of it`;
-  return null;
+  return endingsFault(raw, before);
+}
+
+/** `messages`: the ids of the conversation's own. */
+function endingsFault({ kind, endings }: RawOf<'conversation'>, messages: ReadonlySet<string>): string | null {
+  if ((kind === 'chat') !== (endings !== null)) return 'endings: a chat has them, and nothing else';
+  const before = new Set<string>();
+  for (const [index, { id, leaf }] of (endings ?? []).entries()) {
+    if (!messages.has(leaf)) return `endings.${index}.leaf: is no message of it`;
+    if (before.has(id)) return `endings.${index}.id: is that of one before it`;
+    before.add(id);
+  }
+  const standing = endings?.filter(({ withdrawnAt }) => withdrawnAt === null) ?? [];
+  return standing.length > 1 ? 'endings: more than one of them stands' : null;
 }
 
 /** Groups need not name every completion: an import may have ranked only some. */

@@ -15,6 +15,7 @@ import { companions } from './formats/dataset-info.ts';
 import { loadGrams } from './hygiene/benchmarks.ts';
 import { naming } from './names.ts';
 import { Pass, type PassOptions } from './pass.ts';
+import { selectPeople } from './queries/raw.ts';
 import type { Built, Progress } from './queries/releases.ts';
 import * as queries from './queries/releases.ts';
 import { countSources, type Scope } from './queries/sources.ts';
@@ -83,7 +84,8 @@ export async function writeRelease({ db, stores, signal }: Writing, releaseId: s
   if (rows === 0) throw new Refusal('conflict', emptyWords(remarks));
 
   await told.step('Describing and publishing');
-  const figures = made.figures.result();
+  // Those of the first time stand: what the database was given since to know a past moment by may say otherwise.
+  const figures = release.figures ?? made.figures.result();
   const beside = describe({
     ...{ release, project: { name: basis.project }, publicUrl: basis.publicUrl, files: written },
     ...{ fields, figures, remarks, mixed },
@@ -133,7 +135,7 @@ const rawRow: z.ZodType<Row> = z.record(z.string(), z.json());
 /** All of a project, line by line. Whoever has a part in it is in the release. */
 async function rawOf(db: Database, { basis }: queries.ReleaseRow, scope: Scope): Promise<Made> {
   const figures = new Figures();
-  for (const { id } of await queries.selectTrainers(db, scope.projectId)) figures.people.add(id);
+  for (const { id } of await selectPeople(db, scope)) figures.people.add(id);
   async function* batches(): Batches {
     let at = 0;
     for await (const text of rawLines(db, scope.projectId, scope.moment, { names: basis.names, ...basis.raw }))

@@ -101,10 +101,11 @@ it('deletes what a person made, frees its places, and marks the releases that ho
     await rows(sql`select (select count(*)::int from rankings where project_id = ${project.id}) as rankings,
       (select count(*)::int from feedback where project_id = ${project.id}) as feedback,
       (select count(*)::int from conversations where project_id = ${project.id}) as conversations,
+      (select count(*)::int from chat_endings where conversation_id = ${chat.assignmentId}) as endings,
       (select count(*)::int from assignments where trainer_id = ${ann.id}) as assignments,
       (select count(*)::int from members where user_id = ${ann.id}) as members,
       (select count(*)::int from messages where content ilike '%secret%' or author_id = ${ann.id}) as messages`),
-  ).toEqual([{ rankings: 2, feedback: 0, conversations: 4, assignments: 0, members: 0, messages: 0 }]);
+  ).toEqual([{ rankings: 2, feedback: 0, conversations: 4, endings: 0, assignments: 0, members: 0, messages: 0 }]);
   // Nothing anywhere tells who it was.
   const tables = await rows(sql`select table_name from information_schema.tables where table_schema = 'public'`);
   for (const { table_name } of tables) {

@@ -363,7 +363,7 @@ describe('raw data', () => {
     const header = (await raw(from, p)).trimEnd();
     const input = (body: string) => ({ params: { projectId: q.id }, query: { format: 'raw' as const }, body });
     const q = await projectWith(to, otherAdmin, []);
-    for (const body of ['nonsense', '{"type":"person","name":"Ann"}', header.replace('"version":1', '"version":2')])
+    for (const body of ['nonsense', '{"type":"person","name":"Ann"}', header.replace('"version":2', '"version":1')])
       expect((await to.refused('invalid', importLines, input(body), otherAdmin)).detail).toMatch(
         /^This is no raw data/,
       );

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importLines, type ImportFormat } from '../../shared/imports.ts';
 import type { Project } from '../../shared/projects.ts';
@@ -69,6 +70,23 @@ describe('an SFT release', () => {
         admin,
       ),
     ).toEqual({ added: 0, removed: 1, changed: 0, same: 1, definition: [] });
+  });
+
+  it('of everything, built again, tells nothing of whoever came later', async () => {
+    const p = await project();
+    await bring(p, 'prompts', { prompt: 'Write.' }, { prompt: 'Write more.' });
+    const write = async (as: Caller): Promise<void> => {
+      const answer = await t.call(claim, { params: { projectId: p.id }, body: { kinds: ['demonstration'] } }, as);
+      const params = { assignmentId: answer?.assignment.id ?? '' };
+      await t.call(submit, { params, body: { messages: say('Write.', 'Written.') } }, as);
+    };
+    await write(ann);
+    const made = await built(t, admin, p.id, { kind: 'raw', format: 'duologue' });
+    await write(admin);
+    await t.call(rebuildRelease, { params: { releaseId: made.release.id } }, admin);
+    expect((await ended(t, admin, made.release.id)).files).toEqual(made.files);
+    const people = sql`select user_id from release_people where release_id = ${made.release.id}`;
+    expect(await t.database.db._.session.all(people)).toEqual([{ user_id: ann.id }]);
   });
 
   it('that nothing passes into ends in words', async () => {

@@ -32,6 +32,10 @@ export async function breaches(db: Database, allowed?: { projectId: string; over
       select r.id from rankings r left join assignments a on a.id = r.assignment_id
       where r.withdrawn_at is null and r.assignment_id is not null
         and (a.state is null or a.state not in ('submitted', 'surplus') or (a.state = 'surplus') <> r.surplus)`,
+    'a chat stands ended without a submission': sql`
+      select e.id from chat_endings e left join assignments a on a.id = e.conversation_id
+      where e.withdrawn_at is null
+        and (a.state is null or a.state not in ('submitted', 'surplus') or (a.state = 'surplus') <> e.surplus)`,
     'the progress sums are off': sql`
       select p.project_id as id from
         (select project_id, kind, sum(tasks) as tasks, sum(wanted) as wanted, sum(submitted) as submitted

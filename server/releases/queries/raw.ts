@@ -20,7 +20,7 @@ const assignmentOf = (t: string): string =>
 
 const projectStatement = statement<{ line: RawOf<'duologue'> }>(
   'raw_project',
-  `select json_build_object('type', 'duologue', 'version', 1, 'moment', ${utc('$2::timestamptz')}, 'project', json_build_object(
+  `select json_build_object('type', 'duologue', 'version', 2, 'moment', ${utc('$2::timestamptz')}, 'project', json_build_object(
      'id', id, 'name', name, 'guidelines', guidelines, 'rubric', rubric, 'overlap', overlap,
      'completionsPerComparison', completions_per_comparison, 'limits', limits, 'leaseMinutes', lease_minutes,
      'reopenMinutes', reopen_minutes, 'pick', pick, 'ownWords', own_words, 'rankOwnChats', rank_own_chats,
