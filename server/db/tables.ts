@@ -36,11 +36,21 @@ import type { AuthorKind } from '../conversations/author.ts';
  * with time, new rows go to the right edge of each index.
  *
  * Foreign keys are declared where rows are written one by one. The bulk of the data (messages, comparisons, tasks) comes in
- * by imports, which write a conversation with all that hangs on it in one transaction and never delete.
+ * by imports, which write a conversation with all that hangs on it in one statement; only the erasing of a person deletes.
  */
 
 const moment = (name: string) => timestamp(name, { withTimezone: true });
 const createdAt = () => moment('created_at').notNull().defaultNow();
+
+/** What a submission bears, beside what was submitted. */
+const submission = () => ({
+  /** Submitted when the place was already someone else's. */
+  surplus: boolean('surplus').notNull().default(false),
+  /** Time at work by when it was submitted, in milliseconds; null where that is not known. */
+  activeMs: integer('active_ms'),
+  /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
+  withdrawnAt: moment('withdrawn_at'),
+});
 
 // ---- accounts ----
 
@@ -251,12 +261,7 @@ export const conversations = pgTable(
     /** What the trainer said about it on submitting; a chat, which is submitted as it is, has this in its endings. */
     comment: text('comment'),
     createdAt: createdAt(),
-    /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
-    withdrawnAt: moment('withdrawn_at'),
-    /** Submitted when the place was already someone else's. */
-    surplus: boolean('surplus').notNull().default(false),
-    /** Time at work by when it was submitted, in milliseconds; null where that is not known. */
-    activeMs: integer('active_ms'),
+    ...submission(),
   },
   (t) => [
     uniqueIndex('conversations_import').on(t.projectId, t.importKey),
@@ -278,13 +283,8 @@ export const chatEndings = pgTable(
     leafId: uuid('leaf_id').notNull(),
     /** What the trainer said about it on submitting. */
     comment: text('comment'),
-    /** Submitted when the place was already someone else's. */
-    surplus: boolean('surplus').notNull().default(false),
-    /** Time at work by then, in milliseconds; null where that is not known. */
-    activeMs: integer('active_ms'),
     createdAt: createdAt(),
-    /** When the trainer took the submission back. */
-    withdrawnAt: moment('withdrawn_at'),
+    ...submission(),
   },
   (t) => [index('chat_endings_conversation').on(t.conversationId)],
 );
@@ -628,13 +628,8 @@ export const rankings = pgTable(
     comment: text('comment'),
     allBad: boolean('all_bad').notNull().default(false),
     rewrite: text('rewrite'),
-    /** Submitted when the place was already someone else's. */
-    surplus: boolean('surplus').notNull().default(false),
-    /** Time at work by when it was submitted, in milliseconds; null where that is not known. */
-    activeMs: integer('active_ms'),
     createdAt: createdAt(),
-    /** When the trainer took the submission back. Rows stay, so that a past moment can be seen again. */
-    withdrawnAt: moment('withdrawn_at'),
+    ...submission(),
   },
   (t) => [
     index('rankings_comparison').on(t.comparisonId),

@@ -87,9 +87,9 @@ export class LineIntake implements Intake {
     this.#batch = new Batch();
     const { keys, over } = this.#before;
     // Of a line that stands in both, the one that comes first in the file is kept.
-    const again = batch.entries.some(({ importKey }) => keys.has(importKey));
-    const written = again ? over.then(() => this.#write(batch)) : this.#write(batch);
     const own = new Set(batch.entries.map(({ importKey }) => importKey));
+    const again = [...own].some((key) => keys.has(key));
+    const written = again ? over.then(() => this.#write(batch)) : this.#write(batch);
     this.#before = { keys: own, over: written };
     return written;
   }
