@@ -33,7 +33,7 @@ import type { S3Settings } from './releases/files/s3.ts';
 import { openStores } from './releases/files/stores.ts';
 import { benchmarkRoutes } from './releases/hygiene/routes.ts';
 import { releaseRoutes } from './releases/routes.ts';
-import { writeInThread } from './releases/thread.ts';
+import { writeInProcess } from './releases/process.ts';
 import { writeRelease } from './releases/writing.ts';
 import { roundRoutes } from './rounds/routes.ts';
 import { samplingRoutes } from './samplings/routes.ts';
@@ -171,7 +171,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await beginReleases(context, (releaseId, signal) =>
     // The embedded engine has one connection, which is here.
     'connectionString' in database.jobStore
-      ? writeInThread({ databaseUrl: database.jobStore.connectionString, dataDir, s3 })(releaseId, signal)
+      ? writeInProcess({ databaseUrl: database.jobStore.connectionString, dataDir, s3 })(releaseId, signal)
       : writeRelease({ db, stores: context.stores, signal }, releaseId),
   );
   const stopExpiry = watchExpiry({ db, clock, touch: (projectId) => hub.touch(projectId), onError: complain });

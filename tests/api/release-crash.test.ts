@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -87,6 +88,36 @@ it('is gone on with after a crash, and ends as it would have', { timeout: 180_00
   expect(dataOf(crashed.files)).toEqual(dataOf(whole.files));
   expect(dataOf(whole.files).length).toBeGreaterThan(3);
   expect((await folders()).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+/** On PGlite the server itself builds, with its one connection. */
+const buildsApart = process.env.TEST_ENGINE === 'postgres';
+
+async function builderOf({ child: { pid = 0 } }: ServerProcess): Promise<number> {
+  const [builder = 0] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').map(Number);
+  expect(builder).toBeGreaterThan(0);
+  return builder;
+}
+
+it.runIf(buildsApart)('is built all the same where only its own process dies', { timeout: 60_000 }, async () => {
+  const releaseId = await begin();
+  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  process.kill(await builderOf(server), 'SIGKILL');
+  const { release } = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  expect(release).toMatchObject({ state: 'ready', rows: 6 * rankings, detail: null });
+  expect(server.output()).toContain('the process that built a release ended with SIGKILL');
+  expect(server.child.exitCode).toBeNull();
+});
+
+it.runIf(buildsApart)('leaves no process behind where the server dies', { timeout: 60_000 }, async () => {
+  const releaseId = await begin();
+  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  const builder = await builderOf(server);
+  await server.end('SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${builder}`)).toBe(false);
+  server = await launch();
+  const { release } = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  expect(release).toMatchObject({ state: 'ready', rows: 6 * rankings });
 });
 
 it('leaves nothing when it is cancelled', { timeout: 60_000 }, async () => {

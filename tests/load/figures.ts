@@ -11,14 +11,30 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /** Resident memory of a process, in MB; Linux only. */
 export function residentMb(pid: number): number {
   const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kb) / 1024;
+  // One that has just ended has none.
+  return Number(kb ?? 0) / 1024;
 }
 
-/** Samples a process's memory until stopped; says the highest, in MB. */
+/** The same with the processes that it began, each of which counts what it shares with the others as its own. */
+function residentOfAllMb(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
+  return residentMb(pid) + children.reduce((sum, child) => sum + (residentIfThereMb(child) ?? 0), 0);
+}
+
+/** Null where it has ended meanwhile. */
+function residentIfThereMb(pid: number): number | null {
+  try {
+    return residentMb(pid);
+  } catch {
+    return null;
+  }
+}
+
+/** Samples the memory of a process and of those that it began until stopped; says the highest, in MB. */
 export function watchMemory(pid: number): () => number {
-  let highest = residentMb(pid);
+  let highest = residentOfAllMb(pid);
   const timer = setInterval(() => {
-    highest = Math.max(highest, residentMb(pid));
+    highest = Math.max(highest, residentOfAllMb(pid));
   }, 50 /* ms */);
   return () => {
     clearInterval(timer);

@@ -1,0 +1,51 @@
+/** A process that builds one release; process.ts begins it. */
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { openDatabase } from '../db/open.ts';
+import { Refusal, rootCause } from '../problem.ts';
+import { openStores } from './files/stores.ts';
+import type { BuildAnswer, BuildOrder } from './process.ts';
+import { Cancelled, writeRelease } from './writing.ts';
+
+/** How far behind others it stands in line for a processor, of 19. */
+const niceness = 10;
+
+// Linux means one thread by a number; those that come later take after this one.
+const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [process.pid];
+for (const thread of threads) setPriority(thread, niceness);
+
+// What ends the server may go to all of its processes; it then says 'stop'.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+const stopping = new AbortController();
+
+process.on('message', (message: BuildOrder | 'stop') => {
+  if (message === 'stop') stopping.abort(new Error('the server is stopping'));
+  else void build(message).then(say);
+});
+// All is said, or the server is gone: then another process goes on from the last file that was completed.
+process.once('disconnect', () => process.exit());
+
+function say(answer: BuildAnswer): void {
+  process.send?.(answer, () => process.disconnect());
+}
+
+async function build({ releaseId, databaseUrl, dataDir, s3 }: BuildOrder): Promise<BuildAnswer> {
+  try {
+    const database = await openDatabase({ url: databaseUrl, dataDir });
+    try {
+      const stores = openStores({ dataDir, s3 });
+      return {
+        type: 'written',
+        written: await writeRelease({ db: database.db, stores, signal: stopping.signal }, releaseId),
+      };
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (error instanceof Cancelled) return { type: 'cancelled' };
+    if (error instanceof Refusal) return { type: 'refused', code: error.code, message: error.message };
+    const cause = rootCause(error);
+    return { type: 'failed', error: typeof cause === 'object' && cause !== null ? cause : { message: String(cause) } };
+  }
+}
