@@ -3,7 +3,6 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db as JobDatabase } from 'pg-boss';
 import { type Database, keepPlans } from './database.ts';
-import { EmbeddedPlans } from './embedded-plans.ts';
 import * as tables from './tables.ts';
 
 export interface OpenDatabase {
@@ -117,6 +116,7 @@ async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
   const unlock = lockFolder(dataDir);
   try {
     const { PGlite } = await import('@electric-sql/pglite');
+    const { EmbeddedPlans } = await import('./embedded-plans.ts');
     const { drizzle } = await import('drizzle-orm/pglite');
     const { fromPglite } = await import('pg-boss');
     const client = await PGlite.create(path.join(dataDir, 'pglite'));

@@ -487,4 +487,34 @@ describe('an import that ends early', () => {
     ).rejects.toMatchObject({ code: 'unavailable', members: { result: { created: expect.any(Number) as number } } });
     expect(progressed.length).toBeGreaterThan(0);
   });
+
+  it('lets an admin change the project in its midst', async () => {
+    const p = await project();
+    const most = 200_000;
+    let changed = false;
+    let lines = 0;
+    async function* untilChanged(): AsyncGenerator<Uint8Array> {
+      while (!changed && lines < most) {
+        const next = Array.from({ length: 50 }, () => ({ prompt: `Question ${(lines += 1)}?` }));
+        yield Buffer.from(`${jsonLines(...next)}\n`);
+      }
+    }
+    const { promise: begun, resolve: onProgress } = Promise.withResolvers<unknown>();
+    const importing = importLines(t.database.db, p, 'prompts', untilChanged(), {
+      ...{ clock: () => new Date(), random: Math.random },
+      onProgress,
+    });
+    await begun;
+    const body = { overlap: { demonstration: 3 } };
+    const { project: after } = await t.call(changeProject, { params: { projectId: p.id }, body }, admin);
+    changed = true;
+    expect(after.overlap.demonstration).toBe(3);
+    await importing;
+    expect(lines).toBeLessThan(most);
+    // What came before the change and what came after it wants as many.
+    const [{ count } = { count: null }] = await rows<{ count: string }>(
+      sql`select count(*)::text from tasks where project_id = ${p.id} and overlap <> 3`,
+    );
+    expect(count).toBe('0');
+  });
 });
