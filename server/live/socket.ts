@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { authorise, checkOrigin } from '../http/session.ts';
 import { Refusal, rootCause } from '../problem.ts';
 import { projectFor } from '../projects/projects.ts';
-import type { Follower } from '../streams/streams.ts';
+import type { Follower } from '../streams/followers.ts';
 import { standingOf } from '../tasks/assignment.ts';
 
 /** A page asks for little; larger frames are closed with 1009. Bytes. */

@@ -9,13 +9,12 @@
  *   NOTIFY to send pieces the same way for as long as somebody wants them.
  * - A process that dies leaves its generations to the others: whoever finds one without a living owner asks the model again
  *   with the same seed (growing.ts). One that is told to stop hands them over at once.
- * - Nobody waits for one who does not read: what piles up is sent as one larger piece later.
+ * - Nobody waits for one who does not read: what piles up is sent as one larger piece later (followers.ts).
  */
 import { EventEmitter } from 'node:events';
 import { newId } from '../db/ids.ts';
 import { z } from 'zod';
 import type { Message } from '../../shared/conversations.ts';
-import type { LiveMessage } from '../../shared/live.ts';
 import type { Parameters } from '../../shared/models.ts';
 import type { Stream, StreamState } from '../../shared/streams.ts';
 import { type Database, transaction } from '../db/database.ts';
@@ -25,6 +24,7 @@ import { ModelFailure, type Writing } from '../models/provider.ts';
 import type { ModelRow } from '../models/queries.ts';
 import type { Models } from '../models/writing.ts';
 import { notFound, Refusal } from '../problem.ts';
+import { type Follower, Followers } from './followers.ts';
 import { commonLength, Growing } from './growing.ts';
 import * as queries from './queries.ts';
 import { Relays } from './relays.ts';
@@ -49,13 +49,6 @@ export interface NewGeneration {
   parameters: Parameters;
   /** From 0 to 2^31 - 1. */
   seed: number;
-}
-
-/** Somebody who follows a stream. */
-export interface Follower {
-  /** False while what was sent before is not yet read; what is new then waits. */
-  ready(): boolean;
-  send(message: LiveMessage): void;
 }
 
 /** Looks at what a generation writes. */
@@ -98,24 +91,6 @@ interface Running {
   relayed: number;
 }
 
-/** What a follower has, and is to get next. */
-interface Following {
-  readonly follower: Follower;
-  /** Length of the text that it has, in UTF-16 code units. */
-  has: number;
-  /**
-   * So much of that is known to be the text. Where it is less than what it has, a text is being written anew after a crash;
-   * nothing is then sent until it is longer than what the page shows, so that nobody sees it shrink.
-   */
-  sure: number;
-}
-
-/**
- * New text is sent on this often, in milliseconds; the first piece at once. With very many streams it is sent less often, so
- * that sending takes no more than one part in so many of the time, and the rest is left for reading what the models write.
- */
-const sendEvery = 40;
-const sendingShare = 10;
 /** The text is stored this often, in milliseconds: so much of it a crash may cost. */
 const storeEvery = 1_000;
 /** Signs of life of a process, and the look for what dead ones left, in milliseconds. */
@@ -154,14 +129,11 @@ export class Streams {
   readonly #db: Database;
   readonly #options: StreamsOptions;
   readonly #running = new Map<string, Running>();
-  readonly #followers = new Map<string, Set<Following>>();
   /** An event for each stream that this process begins, named by its id. */
   readonly #begun = new EventEmitter().setMaxListeners(0);
   readonly #writing = new Set<Promise<void>>();
-  readonly #toSend = new Set<string>();
   readonly #relays: Relays;
-  #sending: NodeJS.Timeout | null = null;
-  #sendAfter = sendEvery;
+  readonly #followers: Followers;
   #storing: NodeJS.Timeout | null = null;
   #living: NodeJS.Timeout | null = null;
   #lookingAfter: Promise<void> = Promise.resolve();
@@ -172,12 +144,14 @@ export class Streams {
     this.#db = options.database.db;
     this.#relays = new Relays(options.database, {
       want: (streamId, from) => this.#ask({ type: 'want', streamId, from }),
-      send: (streamId, message) => this.#sendToAll(streamId, message),
-      piece: (streamId, text, stays, final) => {
-        this.#rewind(streamId, stays);
-        this.#flush(streamId, text, final);
-      },
+      send: (streamId, message) => this.#followers.tell(streamId, message),
+      piece: (streamId, text, stays, final) => this.#followers.replaced(streamId, text, stays, final),
       onError: options.onError,
+    });
+    this.#followers = new Followers({
+      textOf: (id) => this.#running.get(id)?.growing.text ?? this.#relays.textOf(id),
+      onSent: (id) => this.#relay(id),
+      onLeft: (id) => this.#relays.drop(id),
     });
   }
 
@@ -335,15 +309,7 @@ export class Streams {
   }
 
   async #follow(id: string, from: number, follower: Follower, coming = false): Promise<() => void> {
-    const following: Following = { follower, has: from, sure: from };
-    const all = this.#followers.get(id) ?? new Set();
-    this.#followers.set(id, all.add(following));
-    const leave = (): void => {
-      all.delete(following);
-      if (all.size > 0 || this.#followers.get(id) !== all) return;
-      this.#followers.delete(id);
-      this.#relays.drop(id);
-    };
+    const { start, leave } = this.#followers.add(id, from, follower);
     const running = this.#running.get(id);
     try {
       const stream =
@@ -352,8 +318,7 @@ export class Streams {
           : { state: running.state, detail: running.detail, text: running.growing.text };
       if (stream === null) throw notFound('stream');
       const { state, detail, text } = stream;
-      following.sure = Math.min(from, text.length);
-      this.#sendText(id, following, text, ended(state));
+      start(text, ended(state));
       // Whoever followed it before it began knows that it waits, and waits for its first word.
       if (!coming || state !== 'waiting' || detail !== null)
         follower.send({ type: 'stream', streamId: id, state, detail, length: text.length });
@@ -392,8 +357,9 @@ export class Streams {
   /** Stops writing and leaves what is not finished to the other processes, or to the next start. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const timer of [this.#sending, this.#storing, this.#living]) if (timer !== null) clearInterval(timer);
+    for (const timer of [this.#storing, this.#living]) if (timer !== null) clearInterval(timer);
     this.#relays.close();
+    this.#followers.close();
     await this.#lookingAfter;
     await this.#store().catch(this.#options.onError);
     for (const { stopping } of this.#running.values()) stopping.abort(new HandedOver());
@@ -402,9 +368,8 @@ export class Streams {
   }
 
   async #write(running: Running): Promise<void> {
-    const { generation, growing, stopping, ahead } = running;
+    const { growing, stopping, ahead } = running;
     const { clock } = this.#options;
-    const { id } = generation;
     ahead.onWait = (detail) => {
       running.detail = detail;
       running.dirty = true;
@@ -415,8 +380,7 @@ export class Streams {
       for (let coming = ahead.first; ; coming = ahead.writing.next()) {
         const next = await coming;
         if (next.done) {
-          const stays = growing.end();
-          this.#grown(id, growing.text, stays);
+          this.#grown(running, growing.end());
           return await this.#end(running, 'done', null, next.value.finishReason, next.value.usage);
         }
         const stays = growing.add(next.value);
@@ -425,7 +389,7 @@ export class Streams {
         running.detail = null;
         running.firstTokenAt ??= clock();
         running.dirty = true;
-        this.#grown(id, growing.text, stays);
+        this.#grown(running, stays);
         // Behind the first word, which somebody waits for.
         if (isFirst) this.#tell(running);
         if (running.inspecting === null)
@@ -489,9 +453,8 @@ export class Streams {
     }
     this.#running.delete(id);
     const shown = withheld ? '' : text;
-    this.#rewind(id, shown.length);
-    this.#flush(id, shown, true);
-    this.#sendToAll(id, { type: 'stream', streamId: id, ...outcome, length: shown.length });
+    this.#followers.replaced(id, shown, shown.length, true);
+    this.#followers.tell(id, { type: 'stream', streamId: id, ...outcome, length: shown.length });
     if (running.wantedUntil > performance.now()) this.#relays.publishEnd(id);
     onChange(generation);
   }
@@ -503,68 +466,27 @@ export class Streams {
     const theirs = await this.#relays.begin(id);
     if (theirs === null) return;
     const { text, state, detail } = theirs;
-    this.#rewind(id, commonLength(growing.text, text));
-    this.#flush(id, text, ended(state));
-    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: text.length });
+    this.#followers.replaced(id, text, commonLength(growing.text, text), ended(state));
+    this.#followers.tell(id, { type: 'stream', streamId: id, state, detail, length: text.length });
     if (!this.#followers.has(id)) this.#relays.drop(id);
   }
 
   /** Says the state to those who follow. */
   #tell({ generation: { id }, state, detail, growing }: Running): void {
-    this.#sendToAll(id, { type: 'stream', streamId: id, state, detail, length: growing.text.length });
-  }
-
-  #sendToAll(id: string, message: LiveMessage): void {
-    for (const { follower } of this.#followers.get(id) ?? []) follower.send(message);
+    this.#followers.tell(id, { type: 'stream', streamId: id, state, detail, length: growing.text.length });
   }
 
   /** The text grew, or was replaced from `stays` on. */
-  #grown(id: string, text: string, stays: number): void {
-    this.#rewind(id, stays);
-    const all = this.#followers.get(id);
-    // The first words are waited for; what follows is put together.
-    if (stays === 0) this.#flush(id, text);
-    else if (all !== undefined || (this.#running.get(id)?.wantedUntil ?? 0) > performance.now()) this.#toSend.add(id);
-    if (this.#toSend.size === 0) return;
-    this.#sending ??= setTimeout(() => {
-      this.#sending = null;
-      const began = performance.now();
-      const ids = [...this.#toSend];
-      this.#toSend.clear();
-      for (const one of ids) {
-        const running = this.#running.get(one);
-        const whole = running?.growing.text ?? this.#relays.textOf(one);
-        if (whole !== null) this.#flush(one, whole);
-        if (running !== undefined) this.#relay(running);
-      }
-      this.#sendAfter = Math.max(sendEvery, sendingShare * (performance.now() - began));
-    }, this.#sendAfter);
-  }
-
-  /** What followers have of a text holds only up to `stays`. */
-  #rewind(id: string, stays: number): void {
-    for (const following of this.#followers.get(id) ?? []) following.sure = Math.min(following.sure, stays);
-  }
-
-  #flush(id: string, text: string, final = false): void {
-    for (const following of this.#followers.get(id) ?? []) {
-      if (final || following.follower.ready()) this.#sendText(id, following, text, final);
-      else this.#toSend.add(id);
-    }
-  }
-
-  #sendText(id: string, following: Following, text: string, final: boolean): void {
-    const { follower, has, sure } = following;
-    if (has === sure ? text.length <= sure : text.length <= has && !final) return;
-    follower.send({ type: 'piece', streamId: id, at: sure, text: text.slice(sure) });
-    following.has = following.sure = text.length;
+  #grown({ generation: { id }, growing, wantedUntil }: Running, stays: number): void {
+    this.#followers.grown(id, growing.text, stays, wantedUntil > performance.now());
   }
 
   /** Sends what is new to the other processes, where one wants it. */
-  #relay(running: Running): void {
-    if (running.wantedUntil < performance.now()) return;
-    const { generation, growing, relayed, state, detail } = running;
-    this.#relays.publish(generation.id, growing.text, Math.min(relayed, growing.text.length), state, detail);
+  #relay(id: string): void {
+    const running = this.#running.get(id);
+    if (running === undefined || running.wantedUntil < performance.now()) return;
+    const { growing, relayed, state, detail } = running;
+    this.#relays.publish(id, growing.text, Math.min(relayed, growing.text.length), state, detail);
     running.relayed = growing.text.length;
   }
 
@@ -580,7 +502,7 @@ export class Streams {
     if (request.type === 'stop') return running.stopping.abort(new Stopped());
     running.relayed = request.from;
     running.wantedUntil = performance.now() + Relays.wantedFor;
-    this.#relay(running);
+    this.#relay(request.streamId);
   }
 
   async #store(): Promise<void> {
