@@ -18,20 +18,24 @@ import { emptyWords, sourcesOf } from './writing.ts';
 /** Rows that are shown. */
 const mostShown = 10;
 /** How long is counted, in milliseconds, and how much of it is for beginnings that nobody looked at yet. */
-const countsFor = 2_000;
+const usuallyCountsFor = 2_000;
 const looksFor = 500;
 
 /**
- * What a definition would give now: the same pass that builds it, without writing, for as long as somebody waits gladly. What
- * keeps it from being built is told as `fault`. Throws `invalid` naming the field.
+ * What a definition would give now: the same pass that builds it, without writing, for as long as somebody waits gladly, and at
+ * least its first batch however slow the database is. What keeps it from being built is told as `fault`. Throws `invalid` naming
+ * the field.
+ *
+ * @param countsFor in milliseconds
  */
 export async function previewRelease(
   db: Database,
   project: ProjectRow,
   definition: ReleaseDefinition,
+  countsFor = usuallyCountsFor,
 ): Promise<Output<typeof endpoints.previewRelease>> {
   await checkDefinition(db, definition);
-  if (definition.kind === 'raw') return previewRaw(db, project);
+  if (definition.kind === 'raw') return previewRaw(db, project, countsFor);
   const began = performance.now();
   const moment = await databaseNow(db);
   await lookAtSome(db, [project.id, ...definition.mix.map(({ projectId }) => projectId)], moment);
@@ -46,17 +50,19 @@ export async function previewRelease(
   const rows: { split: Split; json: string }[] = [];
   let gone = 0;
   let complete = true;
+  let timeIsUp = false;
   let fault: string | null = null;
   try {
     for await (const { emitted, sources } of pass.batches()) {
       // Whether there is more is known only when it comes.
-      complete = performance.now() - began < countsFor;
+      complete = !timeIsUp;
       if (!complete) break;
       for (const { split, row } of emitted) {
         counts.set(split, (counts.get(split) ?? 0) + 1);
         if (rows.length < mostShown) rows.push({ split, json: JSON.stringify(row) });
       }
       gone += sources;
+      timeIsUp = performance.now() - began >= countsFor;
       await breathe();
     }
     if (complete && counts.size === 0) fault = emptyWords(pass.remarks);
@@ -83,7 +89,11 @@ async function lookAtSome(db: Database, projectIds: readonly string[], moment: s
 }
 
 /** The first lines of what moves a project. */
-async function previewRaw(db: Database, project: ProjectRow): Promise<Output<typeof endpoints.previewRelease>> {
+async function previewRaw(
+  db: Database,
+  project: ProjectRow,
+  countsFor: number,
+): Promise<Output<typeof endpoints.previewRelease>> {
   const began = performance.now();
   const lines: string[] = [];
   let rows = 0;

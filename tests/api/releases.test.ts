@@ -3,9 +3,18 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findProject } from '../../server/projects/projects.ts';
+import { previewRelease as previewWithin } from '../../server/releases/preview.ts';
 import { importLines, type ImportFormat } from '../../shared/imports.ts';
 import type { Project } from '../../shared/projects.ts';
-import { compareReleases, createRelease, previewRelease, readRelease, rebuildRelease } from '../../shared/releases.ts';
+import {
+  compareReleases,
+  createRelease,
+  previewRelease,
+  readRelease,
+  rebuildRelease,
+  releaseDefinition,
+} from '../../shared/releases.ts';
 import { claim, reopen, submit } from '../../shared/tasks.ts';
 import { type Caller, startApp, type TestApp } from '../support/app.ts';
 import { build, built, ended, fileOf, rowsOf } from '../support/release.ts';
@@ -100,6 +109,17 @@ describe('an SFT release', () => {
     });
     const preview = await t.call(previewRelease, { params: { projectId: p.id }, body: { definition } }, admin);
     expect(preview).toMatchObject({ fault: release.detail, complete: true, rows: [], splits: [] });
+  });
+
+  it('is previewed by what comes first where there is no time', async () => {
+    const p = await project();
+    await bring(p, 'conversations', ...[1, 2, 3].map((n) => ({ messages: say(`Why ${n}?`, 'So.') })));
+    const row = await findProject(t.database.db, p.id);
+    if (row === null) throw new Error('no project');
+    const definition = releaseDefinition.parse({ kind: 'sft', format: 'trl', split: all });
+    const preview = await previewWithin(t.database.db, row, definition, 0);
+    expect(preview).toMatchObject({ splits: [{ split: 'train', rows: 3 }], share: 1, fault: null });
+    expect(preview.rows).toHaveLength(3);
   });
 });
 
