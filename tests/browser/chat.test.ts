@@ -19,7 +19,7 @@ import {
   desktop,
   expect,
   expectNoAxeViolations,
-  expectNoSidewaysScroll,
+  expectNoStrayScroll,
   type Headers,
   phone,
   startWorld,
@@ -466,7 +466,7 @@ for (const [name, view] of [
     await message(page, 2, 'Assistant').getByRole('textbox').fill('Fine.');
     await button(message(page, 1, 'You'), 'Edit').click();
     await expectNoAxeViolations(page);
-    await expectNoSidewaysScroll(page);
+    await expectNoStrayScroll(page);
     await button(message(page, 2, 'Assistant'), 'Report …').click();
     await expectNoAxeViolations(page, { within: 'dialog[open]' });
   });

@@ -14,7 +14,7 @@ import {
   desktop,
   expect,
   expectNoAxeViolations,
-  expectNoSidewaysScroll,
+  expectNoStrayScroll,
   type Headers,
   phone,
   startWorld,
@@ -239,7 +239,7 @@ for (const [name, viewport] of [
     } else await button.click();
     await expect(answer(page, letter).locator('.markdown')).toBeVisible();
     await expectNoAxeViolations(page);
-    await expectNoSidewaysScroll(page);
+    await expectNoStrayScroll(page);
     await page.emulateMedia({ colorScheme: 'dark' });
     await expectNoAxeViolations(page, { only: 'colours' });
   });

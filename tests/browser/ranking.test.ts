@@ -8,7 +8,7 @@ import {
   desktop,
   expect,
   expectNoAxeViolations,
-  expectNoSidewaysScroll,
+  expectNoStrayScroll,
   type Headers,
   phone,
   startWorld,
@@ -222,7 +222,7 @@ test('the prompt at hand stays in sight, however long what was said before and t
     await earlier.evaluate((element) => (element.scrollTop = 0));
     await expect(page.getByText('Message 0, part 1.')).toBeVisible();
     await expect(prompt).toBeInViewport({ ratio: 1 });
-    await expectNoSidewaysScroll(page);
+    await expectNoStrayScroll(page);
   }
 });
 
@@ -279,7 +279,7 @@ test('by touch: a tap gives the next place, a second one ties with the place bef
   await page.getByRole('button', { name: 'Undo' }).tap();
   await expectPlaces(page, '1:B 2:AC -:D');
   await expect(page.getByRole('button', { name: 'Skip' })).toBeInViewport({ ratio: 1 });
-  await expectNoSidewaysScroll(page);
+  await expectNoStrayScroll(page);
   await given(page, 'D').tap();
   await submitButton(page).tap();
   expect((await submitted(world, headers)).draft).toMatchObject({ ranking: [['B'], ['A', 'C'], ['D']] });

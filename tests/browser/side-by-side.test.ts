@@ -9,7 +9,7 @@ import {
   callAt,
   expect,
   expectNoAxeViolations,
-  expectNoSidewaysScroll,
+  expectNoStrayScroll,
   phone,
   startWorld,
   test,
@@ -133,7 +133,7 @@ test('a trainer is answered by the models of the round, and is never sent their 
   await page.getByRole('button', { name: 'Send' }).click();
   await expect(page.getByRole('article', { name: 'Answer A' })).toBeVisible();
   await expect(page.getByText('2 answers', { exact: true })).toBeVisible();
-  await expectNoSidewaysScroll(page);
+  await expectNoStrayScroll(page);
   await expectNoAxeViolations(page);
   await keep(page).click();
   await expect(page.getByText('Kept.')).toBeVisible();

@@ -10,7 +10,7 @@ import {
   callAt,
   expect,
   expectNoAxeViolations,
-  expectNoSidewaysScroll,
+  expectNoStrayScroll,
   type Headers,
   phone,
   startWorld,
@@ -276,7 +276,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const wide = await desk(browser, 'steady', { ownWords: 30 }, { colorScheme });
     await ask(wide.page);
     await expectNoAxeViolations(wide.page);
-    await expectNoSidewaysScroll(wide.page);
+    await expectNoStrayScroll(wide.page);
     const narrow = await desk(browser, 'steady', { ownWords: 30 }, { colorScheme, viewport: phone });
     await narrow.page.getByRole('button', { name: 'Suggest' }).tap();
     await expect(finished(narrow.page)).toBeVisible();
@@ -286,7 +286,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     ];
     expect(second?.y ?? 0).toBeGreaterThan((first?.y ?? 0) + (first?.height ?? 0));
     await expectNoAxeViolations(narrow.page);
-    await expectNoSidewaysScroll(narrow.page);
+    await expectNoStrayScroll(narrow.page);
     const text = await suggestion(narrow.page, 2).inputValue();
     await panel(narrow.page).getByRole('button', { name: 'Insert suggestion 2' }).tap();
     await expect(editor(narrow.page)).toHaveValue(text);

@@ -216,11 +216,14 @@ export async function expectNoAxeViolations(page: Page, { only, within }: Looked
   expect(found).toEqual([]);
 }
 
-/** Fails where the page is wider than its window. */
-export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { wide, window } = await page.evaluate(() => ({
+/** Fails where the page is wider than its window, or scrolls on to where nothing is. */
+export async function expectNoStrayScroll(page: Page): Promise<void> {
+  const { wide, long, window, filled } = await page.evaluate(() => ({
     wide: document.scrollingElement?.scrollWidth ?? 0,
-    window: innerWidth,
+    long: document.scrollingElement?.scrollHeight ?? 0,
+    window: { width: innerWidth, height: innerHeight },
+    filled: Math.ceil(document.body.getBoundingClientRect().bottom + scrollY),
   }));
-  expect(wide, 'width of the page').toBeLessThanOrEqual(window);
+  expect(wide, 'width of the page').toBeLessThanOrEqual(window.width);
+  expect(long, 'length of the page').toBeLessThanOrEqual(Math.max(window.height, filled));
 }

@@ -1,7 +1,7 @@
 /** Every page is readable by everyone, at any width, in light and dark. */
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from '@playwright/test';
-import { allowStatus, desktop, expect, expectNoAxeViolations, expectNoSidewaysScroll, phone, test } from '../world.ts';
+import { allowStatus, desktop, expect, expectNoAxeViolations, expectNoStrayScroll, phone, test } from '../world.ts';
 import { type Place, places } from './places.ts';
 import { type FullSite, startFullSite } from './site.ts';
 
@@ -33,7 +33,7 @@ async function visit(browser: Browser, place: Place, viewport: { width: number; 
 }
 
 for (const place of places) {
-  test(`${place.name}: nothing for axe to find, and no wider than the window`, async ({ browser }) => {
+  test(`${place.name}: nothing for axe to find, and no more to scroll than there is`, async ({ browser }) => {
     const backgrounds = new Set<string>();
     for (const viewport of [desktop, phone]) {
       const page = await visit(browser, place, viewport);
@@ -47,7 +47,7 @@ for (const place of places) {
           backgrounds.add(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
           // What is dark differs from what is light in its colours alone.
           await expectNoAxeViolations(page, colorScheme === 'dark' ? { only: 'colours' } : {});
-          await expectNoSidewaysScroll(page);
+          await expectNoStrayScroll(page);
         });
       }
     }
