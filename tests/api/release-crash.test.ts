@@ -126,5 +126,5 @@ it('leaves nothing when it is cancelled', { timeout: 60_000 }, async () => {
   await until(releaseId, ({ progress }) => (progress?.rows ?? 0) > 0 || progress?.step === 'Writing rows');
   await callAt(server.url, cancelRelease, { params: { releaseId } }, admin);
   expect((await read(releaseId)).release).toMatchObject({ state: 'cancelled', progress: null });
-  await expect.poll(folders, { timeout: 20_000 }).toEqual(before);
+  await expect.poll(folders).toEqual(before);
 });

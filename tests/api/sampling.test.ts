@@ -438,7 +438,7 @@ describe('a pool', () => {
       const { sums } = await list(project);
       return sums.done + sums.failed;
     };
-    await expect.poll(ended, { timeout: 15_000 }).toBe(count);
+    await expect.poll(ended).toBe(count);
     const { sums } = await list(project);
     for (const { detail } of failed) expect(detail).toBe('cancelled');
     expect((await comparisons(project)).length).toBe(sums.done);
@@ -446,8 +446,7 @@ describe('a pool', () => {
     expect(await t.call(samplings.retryFailed, { params: { projectId: project.id } }, admin)).toEqual({ retried: 0 });
     // What was cancelled may be asked for anew.
     await sample(project, mixOf(await model('instant')), { completions: 2 });
-    await settled(project);
-    expect(await comparisons(project)).toHaveLength(count);
+    await expect.poll(async () => (await comparisons(project)).length).toBe(count);
   });
 
   it('ends quietly where the project was archived', async () => {

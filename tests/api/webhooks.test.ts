@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { eq } from 'drizzle-orm';
 import { v7 as newId } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { transaction } from '../../server/db/database.ts';
 import { releases } from '../../server/db/tables.ts';
 import { insertRelease } from '../../server/releases/queries/releases.ts';
@@ -22,17 +22,15 @@ let admin: Caller;
 let receiver: Receiver;
 
 beforeAll(async () => {
-  [t, receiver] = await Promise.all([startApp(), startReceiver()]);
+  t = await startApp();
   admin = await t.person('admin');
 });
-afterAll(async () => {
-  await t.close();
-  receiver.close();
+afterAll(() => t.close());
+// Each test has its own: what one sends may still be on its way in the next.
+beforeEach(async () => {
+  receiver = await startReceiver();
 });
-beforeEach(() => {
-  receiver.answers = [];
-  receiver.got.length = 0;
-});
+afterEach(() => receiver.close());
 
 interface Got {
   path: string;
@@ -103,8 +101,9 @@ const detailOf = { ready: null, failed: 'the disk is full' };
 const told = (releaseId: string, type: 'release.ready' | 'release.failed' = 'release.ready'): Promise<void> =>
   transaction(t.context.db, (tx) => announce(t.context, tx, releaseId, type));
 
-const arrived = (count: number): Promise<void> =>
-  vi.waitFor(() => expect(receiver.got).toHaveLength(count), { timeout: 15_000, interval: 50 });
+const arrived = (count: number): Promise<void> => expect.poll(() => receiver.got).toHaveLength(count);
+/** What its project's only address was last told. */
+const lastStatus = (project: Project) => expect.poll(async () => (await listed(project))?.lastStatus);
 
 describe('addresses', () => {
   test('are listed, and their secrets shown once and stored sealed', async () => {
@@ -230,7 +229,7 @@ describe('a release that ends', () => {
         },
       },
     });
-    await vi.waitFor(async () => expect((await listed(project))?.lastStatus).toBe('release.ready: answered 200'));
+    await lastStatus(project).toBe('release.ready: answered 200');
   });
 
   test('is told again, signed anew, after a failure', async () => {
@@ -239,11 +238,7 @@ describe('a release that ends', () => {
     receiver.answers = [500];
     await told(await ended(project, 'failed'), 'release.failed');
     await arrived(1);
-    await vi.waitFor(async () =>
-      expect((await listed(project))?.lastStatus).toMatch(
-        /^release.failed: answered 500; tried again in [56] seconds$/,
-      ),
-    );
+    await lastStatus(project).toMatch(/^release.failed: answered 500; tried again in [56] seconds$/);
     await arrived(2);
     const [one, two] = receiver.got;
     expect(two?.body).toBe(one?.body);
@@ -251,21 +246,15 @@ describe('a release that ends', () => {
     expect(Number(two?.headers['webhook-timestamp'])).toBeGreaterThan(Number(one?.headers['webhook-timestamp']));
     const event = new Verifier(secret).verify(two?.body ?? '', { ...two?.headers } as Record<string, string>);
     expect(event).toMatchObject({ data: { release: { state: 'failed', detail: 'the disk is full' } } });
-    await vi.waitFor(async () => expect((await listed(project))?.lastStatus).toBe('release.failed: answered 200'));
-  }, 30_000);
+    await lastStatus(project).toBe('release.failed: answered 200');
+  });
 
   test('is told no more to an address that answers Gone', async () => {
     const project = await projectWith(t, admin, []);
     await made(project);
     receiver.answers = [410];
     await told(await ended(project));
-    await vi.waitFor(
-      async () =>
-        expect((await listed(project))?.lastStatus).toBe(
-          'release.ready: answered 410: it wants no more of this; given up',
-        ),
-      { timeout: 10_000 },
-    );
+    await lastStatus(project).toBe('release.ready: answered 410: it wants no more of this; given up');
   });
 
   test('is not told where the transaction that ends it fails', async () => {
