@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { enableCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Database } from './db/database.ts';
 import type { OpenDatabase } from './db/open.ts';
+import { keepCompiled } from './compiled.ts';
 import { Refusal, rootCause } from './problem.ts';
 
 const usage = `duologue <command>
@@ -35,8 +34,7 @@ if (major < 24) {
   process.exit(1);
 }
 
-// What is compiled once need not be at the next start, which then takes a quarter less time; where it cannot be kept, it is not.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/duologue', import.meta.url)));
+keepCompiled();
 
 async function main([command = '', ...rest]: string[]): Promise<void> {
   if (command === 'serve') {

@@ -50,19 +50,19 @@ export async function previewRelease(
   const rows: { split: Split; json: string }[] = [];
   let gone = 0;
   let complete = true;
-  let timeIsUp = false;
+  let counted = false;
   let fault: string | null = null;
   try {
     for await (const { emitted, sources } of pass.batches()) {
       // Whether there is more is known only when it comes.
-      complete = !timeIsUp;
+      complete = !counted || performance.now() - began < countsFor;
       if (!complete) break;
+      counted = true;
       for (const { split, row } of emitted) {
         counts.set(split, (counts.get(split) ?? 0) + 1);
         if (rows.length < mostShown) rows.push({ split, json: JSON.stringify(row) });
       }
       gone += sources;
-      timeIsUp = performance.now() - began >= countsFor;
       await breathe();
     }
     if (complete && counts.size === 0) fault = emptyWords(pass.remarks);

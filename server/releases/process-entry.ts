@@ -1,21 +1,18 @@
-/** A process that builds one release; process.ts begins it. */
+/** A process that builds one release; process.ts begins it. What takes time to load is loaded by the order. */
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { openDatabase } from '../db/open.ts';
-import { Refusal, rootCause } from '../problem.ts';
-import { openStores } from './files/stores.ts';
+import { keepCompiled } from '../compiled.ts';
 import type { BuildAnswer, BuildOrder } from './process.ts';
-import { Cancelled, writeRelease } from './writing.ts';
 
 /** How far behind others it stands in line for a processor, of 19. */
 const niceness = 10;
 
+// What ends the server may go to all of its processes; it then says 'stop'.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
 // Linux means one thread by a number; those that come later take after this one.
 const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [process.pid];
 for (const thread of threads) setPriority(thread, niceness);
-
-// What ends the server may go to all of its processes; it then says 'stop'.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 const stopping = new AbortController();
 
@@ -31,14 +28,16 @@ function say(answer: BuildAnswer): void {
 }
 
 async function build({ releaseId, databaseUrl, dataDir, s3 }: BuildOrder): Promise<BuildAnswer> {
+  keepCompiled();
+  const { openDatabase } = await import('../db/open.ts');
+  const { Refusal, rootCause } = await import('../problem.ts');
+  const { openStores } = await import('./files/stores.ts');
+  const { Cancelled, writeRelease } = await import('./writing.ts');
   try {
     const database = await openDatabase({ url: databaseUrl, dataDir });
     try {
-      const stores = openStores({ dataDir, s3 });
-      return {
-        type: 'written',
-        written: await writeRelease({ db: database.db, stores, signal: stopping.signal }, releaseId),
-      };
+      const writing = { db: database.db, stores: openStores({ dataDir, s3 }), signal: stopping.signal };
+      return { type: 'written', written: await writeRelease(writing, releaseId) };
     } finally {
       await database.close();
     }

@@ -43,20 +43,25 @@ export function writeInProcess(settings: Omit<BuildOrder, 'releaseId'>): Write {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
       let answer: BuildAnswer | null = null;
-      const order: BuildOrder = { releaseId, ...settings };
-      child.send(order);
+      let fault: Error | null = null;
       const stop = (): void => {
         if (child.connected) child.send('stop');
       };
-      signal.addEventListener('abort', stop);
-      if (signal.aborted) stop();
-      child.once('message', (message: BuildAnswer) => (answer = message));
-      child.on('error', reject);
+      child.once('spawn', () => {
+        const order: BuildOrder = { releaseId, ...settings };
+        child.send(order);
+        signal.addEventListener('abort', stop);
+        if (signal.aborted) stop();
+      });
+      child.on('message', (message: BuildAnswer) => (answer = message));
+      // That it could not be begun; or that it ended while something was being said to it, of which 'close' tells more.
+      child.on('error', (error) => (fault ??= error));
       // After all that it said, and when nothing of it is left that could still write.
       child.once('close', (code, killedBy) => {
         signal.removeEventListener('abort', stop);
-        if (answer === null) reject(new Error(`the process that built a release ended with ${killedBy ?? code}`));
-        else settle(answer, resolve, reject);
+        if (answer !== null) settle(answer, resolve, reject);
+        else if (child.pid === undefined && fault !== null) reject(fault);
+        else reject(new Error(`the process that built a release ended with ${killedBy ?? code}`));
       });
     });
 }

@@ -26,6 +26,11 @@ interface Following {
 const sendEvery = 40;
 const sendingShare = 10;
 
+interface Followed {
+  start: (text: string, final: boolean) => void;
+  leave: () => void;
+}
+
 export interface FollowersOptions {
   /** A stream's text as far as it is known in this process. */
   textOf: (id: string) => string | null;
@@ -52,7 +57,7 @@ export class Followers {
   }
 
   /** Adds one that has the first `from` characters; `start` sends it the rest of the text there is. */
-  add(id: string, from: number, follower: Follower): { start(text: string, final: boolean): void; leave(): void } {
+  add(id: string, from: number, follower: Follower): Followed {
     const following: Following = { follower, has: from, sure: from };
     const all = this.#followings.get(id) ?? new Set();
     this.#followings.set(id, all.add(following));

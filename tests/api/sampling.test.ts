@@ -446,7 +446,8 @@ describe('a pool', () => {
     expect(await t.call(samplings.retryFailed, { params: { projectId: project.id } }, admin)).toEqual({ retried: 0 });
     // What was cancelled may be asked for anew.
     await sample(project, mixOf(await model('instant')), { completions: 2 });
-    await expect.poll(async () => (await comparisons(project)).length).toBe(count);
+    await expect.poll(async () => (await list(project)).sums).toMatchObject({ waiting: 0, running: 0 });
+    expect(await comparisons(project)).toHaveLength(count);
   });
 
   it('ends quietly where the project was archived', async () => {
