@@ -322,6 +322,26 @@ test('scrolling by touch over cards and places reorders nothing; dragging a lett
   await expectPlaces(page, '1:AB -:CD');
 });
 
+test('guidelines lie beside the work however wide what is in them', async ({ browser }) => {
+  const guidelines = [
+    '```\n' + 'a line of code that is long '.repeat(20) + '\n```',
+    `$$${'a + '.repeat(60)}0$$`,
+    `| ${'a column | '.repeat(12)}\n|${'---|'.repeat(12)}`,
+    'verylong'.repeat(40),
+  ].join('\n\n');
+  const { page } = await desk(browser, [line('one')], { guidelines });
+  await page.keyboard.press('g');
+  const drawer = page.getByRole('complementary', { name: 'Guidelines' });
+  await expect(drawer.locator('.katex').first()).toBeVisible();
+  const box = await drawer.boundingBox();
+  expect(box?.width).toBeLessThanOrEqual(380);
+  expect((box?.x ?? 0) + (box?.width ?? 0)).toBe(desktop.width);
+  // The work has the rest, and nothing of it is beneath the drawer.
+  const work = await cards(page).last().boundingBox();
+  expect((work?.x ?? 0) + (work?.width ?? 0)).toBeLessThanOrEqual(box?.x ?? 0);
+  await expectNoStrayScroll(page);
+});
+
 test('Markdown, code, formulas and both directions of writing are shown as they are meant', async ({ browser }) => {
   const rich = [
     '## Why\n\n**Bold**, *slanted*, ~~gone~~ and `inline`.\n\n1. one\n2. two\n\n| a | b |\n|---|---|\n| 1 | 2 |',
