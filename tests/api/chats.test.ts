@@ -366,7 +366,9 @@ describe('ending a chat', () => {
     await t.call(submit, { params, body: { leafId: answer.id } }, ann);
     const wanted = { params: { projectId: project.id }, body: { kinds: ['comparison' as const] } };
     let found: Assignment | null = null;
-    await expect.poll(async () => (found = (await t.call(claim, wanted, ben))?.assignment ?? null)).not.toBeNull();
+    await expect
+      .poll(async () => (found = (await t.call(claim, wanted, ben))?.assignment ?? null), { timeout: 15_000 })
+      .not.toBeNull();
     const task = comparisonTask.parse((found as Assignment | null)?.task);
     expect(task.conversation).toEqual([{ role: 'user', content: 'Compare this' }]);
     expect(task.completions).toHaveLength(4);
@@ -391,7 +393,9 @@ describe('ending a chat', () => {
     await ended(t, assignmentId, id, ann);
     await t.call(submit, { params: { assignmentId }, body: { leafId: id } }, ann);
     const wanted = { params, body: { kinds: ['comparison' as const] } };
-    await expect.poll(async () => (await run(t.database.db, countComparisons, [project.id]))[0]?.n).toBe(1);
+    await expect
+      .poll(async () => (await run(t.database.db, countComparisons, [project.id]))[0]?.n, { timeout: 15_000 })
+      .toBe(1);
     expect(await t.call(claim, wanted, ann)).toBeNull();
     expect(await t.call(claim, wanted, ben)).not.toBeNull();
   });

@@ -53,7 +53,7 @@ it('hands over what it writes when it is told to stop', { timeout: 60_000 }, asy
     const { messages } = (await callAt(server.url, readChat, chat, trainer)).chat;
     return messages.find(({ id }) => id === answer.id)?.content ?? '';
   };
-  await expect.poll(textNow).not.toBe('');
+  await expect.poll(textNow, { timeout: 10_000 }).not.toBe('');
   const before = await textNow();
   expect(await server.end('SIGTERM')).toBe(0);
   expect(server.output()).not.toContain('background work failed');

@@ -439,6 +439,7 @@ describe('an import that ends early', () => {
               sql`select details from audit where subject = ${p.id} and action = 'import'`,
             )
           )[0]?.details.created ?? 0,
+        { timeout: 10_000 },
       )
       .toBeGreaterThan(0);
     const [made] = await rows<{ conversations: string; messages: string; tasks: string }>(sql`

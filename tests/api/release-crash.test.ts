@@ -64,6 +64,13 @@ async function until(releaseId: string, passes: (release: Release) => boolean | 
     await sleep(50);
   }
 }
+/** Begins one, and waits until it writes rows. */
+async function beginWriting(): Promise<string> {
+  const releaseId = await begin();
+  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  return releaseId;
+}
+const ended = (releaseId: string) => until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
 const folders = (): Promise<string[]> => readdir(path.join(dataDir, 'releases')).catch(() => []);
 const dataOf = (files: readonly ReleaseFile[]) =>
   files.filter(({ rows }) => rows !== null).map(({ name, rows, sha256 }) => ({ name, rows, sha256 }));
@@ -81,7 +88,7 @@ it('is gone on with after a crash, and ends as it would have', { timeout: 180_00
   await server.end('SIGKILL');
   expect(await folders()).toEqual([`.building-${releaseId}`]);
   server = await launch();
-  const crashed = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  const crashed = await ended(releaseId);
   expect(crashed.release).toMatchObject({ state: 'ready', rows: 6 * rankings, detail: null });
   const whole = await until(await begin(), ({ state }) => state === 'ready');
   expect(dataOf(crashed.files)).toEqual(dataOf(whole.files));
@@ -99,18 +106,16 @@ async function builderOf({ child: { pid = 0 } }: ServerProcess): Promise<number>
 }
 
 it.runIf(buildsApart)('is built all the same where only its own process dies', { timeout: 60_000 }, async () => {
-  const releaseId = await begin();
-  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  const releaseId = await beginWriting();
   process.kill(await builderOf(server), 'SIGKILL');
-  const { release } = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  const { release } = await ended(releaseId);
   expect(release).toMatchObject({ state: 'ready', rows: 6 * rankings, detail: null });
   expect(server.output()).toContain('the process that built a release ended with SIGKILL');
   expect(server.child.exitCode).toBeNull();
 });
 
 it.runIf(buildsApart)('leaves no process behind where the server dies', { timeout: 60_000 }, async () => {
-  const releaseId = await begin();
-  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  const releaseId = await beginWriting();
   const builder = await builderOf(server);
   await server.end('SIGKILL');
   // Of one that has ended, and that nobody has asked for yet, it is empty.
@@ -118,18 +123,17 @@ it.runIf(buildsApart)('leaves no process behind where the server dies', { timeou
   // It did not go on to the end by itself.
   expect(await folders()).toContain(`.building-${releaseId}`);
   server = await launch();
-  const { release } = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  const { release } = await ended(releaseId);
   expect(release).toMatchObject({ state: 'ready', rows: 6 * rankings });
 });
 
 it('is handed over where the server is told to stop', { timeout: 60_000 }, async () => {
-  const releaseId = await begin();
-  await until(releaseId, ({ progress }) => progress?.step === 'Writing rows');
+  const releaseId = await beginWriting();
   expect(await server.end('SIGTERM')).toBe(0);
   expect(server.output()).not.toMatch(/building a release failed|background work failed/);
   expect(await folders()).toContain(`.building-${releaseId}`);
   server = await launch();
-  const { release } = await until(releaseId, ({ state }) => state !== 'waiting' && state !== 'building');
+  const { release } = await ended(releaseId);
   expect(release).toMatchObject({ state: 'ready', rows: 6 * rankings });
 });
 
@@ -139,5 +143,5 @@ it('leaves nothing when it is cancelled', { timeout: 60_000 }, async () => {
   await until(releaseId, ({ progress }) => (progress?.rows ?? 0) > 0 || progress?.step === 'Writing rows');
   await callAt(server.url, cancelRelease, { params: { releaseId } }, admin);
   expect((await read(releaseId)).release).toMatchObject({ state: 'cancelled', progress: null });
-  await expect.poll(folders).toEqual(before);
+  await expect.poll(folders, { timeout: 20_000 }).toEqual(before);
 });

@@ -438,7 +438,7 @@ describe('a pool', () => {
       const { sums } = await list(project);
       return sums.done + sums.failed;
     };
-    await expect.poll(ended).toBe(count);
+    await expect.poll(ended, { timeout: 15_000 }).toBe(count);
     const { sums } = await list(project);
     for (const { detail } of failed) expect(detail).toBe('cancelled');
     expect((await comparisons(project)).length).toBe(sums.done);

@@ -106,7 +106,7 @@ it('goes on with an answer where it was', { timeout: 120_000 }, async () => {
   // The process that it is connected to hears of the answer only from the database.
   await page.follow(other, ann, answerId, true);
   const { answer } = await callAt(writer.url, say, { params: { assignmentId }, body: hello }, ann);
-  await expect.poll(() => page.text.split(' ').length).toBeGreaterThan(12);
+  await expect.poll(() => page.text.split(' ').length, { timeout: 10_000 }).toBeGreaterThan(12);
   // Another's is not shown to whoever asks for it as coming and takes that back while it is looked for.
   const stranger = new Page();
   await stranger.follow(other, ben, answerId, true);

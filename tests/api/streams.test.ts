@@ -74,7 +74,9 @@ it('ends although the database was away when it began', async () => {
     inspect: () => ((asked += 1) === 1 ? Promise.reject(new Error('the database is away')) : Promise.resolve(passing)),
   });
   const id = await begun(streams);
-  await expect.poll(async () => (await streams.readOne(trainerId, id)).state).toBe('done');
+  await expect
+    .poll(async () => (await streams.readOne(trainerId, id)).state, { timeout: 15_000, interval: 50 })
+    .toBe('done');
   expect(asked).toBe(2);
 });
 
@@ -83,11 +85,11 @@ it('tells those who follow it when it was ended by another process', async () =>
   const id = await begun(streams);
   const page = new Page();
   await streams.follow(trainerId, id, 0, page);
-  await expect.poll(() => page.text.split(' ').length).toBeGreaterThan(4);
+  await expect.poll(() => page.text.split(' ').length, { timeout: 5_000 }).toBeGreaterThan(4);
   await database.db.execute(
     `update generations set state = 'stopped', text = 'Other', owner = null where id = '${id}'`,
   );
-  await expect.poll(() => page.state).toBe('stopped');
+  await expect.poll(() => page.state, { timeout: 10_000 }).toBe('stopped');
   expect(page.text).toBe('Other');
 });
 
@@ -96,7 +98,7 @@ it('is followed on where another process took it over and writes it anew', async
   const id = await begun(streams);
   const page = new Page();
   await streams.follow(trainerId, id, 0, page);
-  await expect.poll(() => page.text.split(' ').length).toBeGreaterThan(4);
+  await expect.poll(() => page.text.split(' ').length, { timeout: 5_000 }).toBeGreaterThan(4);
   const another = newId();
   await database.db.execute(`insert into processes (id, alive_at) values ('${another}', now() + interval '1 minute')`);
   await database.db.execute(`update generations set owner = '${another}', text = 'Other' where id = '${id}'`);
@@ -106,7 +108,7 @@ it('is followed on where another process took it over and writes it anew', async
   await database.db.execute(
     `update generations set state = 'done', text = '${whole}', owner = null where id = '${id}'`,
   );
-  await expect.poll(() => page.state).toBe('done');
+  await expect.poll(() => page.state, { timeout: 10_000 }).toBe('done');
   expect(page.text).toBe(whole);
 });
 
@@ -123,12 +125,12 @@ it('holds nobody up who does not read, and sends what piled up as one piece', as
   };
   await streams.follow(trainerId, id, 0, sleeper);
   const before = pieces.length;
-  await expect.poll(() => reader.text.split(' ').length).toBeGreaterThan(10);
+  await expect.poll(() => reader.text.split(' ').length, { timeout: 5_000 }).toBeGreaterThan(10);
   expect(pieces).toHaveLength(before);
   reads = true;
-  await expect.poll(() => pieces.length).toBeGreaterThan(before);
+  await expect.poll(() => pieces.length, { timeout: 5_000 }).toBeGreaterThan(before);
   // All that came meanwhile, at once.
   expect(pieces[before]?.split(' ').length).toBeGreaterThan(8);
-  await expect.poll(() => reader.state).toBe('done');
+  await expect.poll(() => reader.state, { timeout: 5_000 }).toBe('done');
   await expect.poll(() => pieces.join('')).toBe(reader.text);
 });

@@ -101,9 +101,11 @@ const detailOf = { ready: null, failed: 'the disk is full' };
 const told = (releaseId: string, type: 'release.ready' | 'release.failed' = 'release.ready'): Promise<void> =>
   transaction(t.context.db, (tx) => announce(t.context, tx, releaseId, type));
 
-const arrived = (count: number): Promise<void> => expect.poll(() => receiver.got).toHaveLength(count);
+const arrived = (count: number): Promise<void> =>
+  expect.poll(() => receiver.got, { timeout: 15_000 }).toHaveLength(count);
 /** What its project's only address was last told. */
-const lastStatus = (project: Project) => expect.poll(async () => (await listed(project))?.lastStatus);
+const lastStatus = (project: Project) =>
+  expect.poll(async () => (await listed(project))?.lastStatus, { timeout: 10_000 });
 
 describe('addresses', () => {
   test('are listed, and their secrets shown once and stored sealed', async () => {
@@ -247,7 +249,7 @@ describe('a release that ends', () => {
     const event = new Verifier(secret).verify(two?.body ?? '', { ...two?.headers } as Record<string, string>);
     expect(event).toMatchObject({ data: { release: { state: 'failed', detail: 'the disk is full' } } });
     await lastStatus(project).toBe('release.failed: answered 200');
-  });
+  }, 30_000);
 
   test('is told no more to an address that answers Gone', async () => {
     const project = await projectWith(t, admin, []);
